@@ -1,0 +1,18 @@
+"""The kinds of job this product has, each with its queue. `chat/tasks.py` says how each is done."""
+
+from backend.jobs.queue import Kind
+
+INBOX = Kind("inbox", queue="inbound")
+"""Understand a tenant's waiting webhooks, in the order received. Subject: the tenant."""
+
+INBOX_EVENT = Kind("inbox_event", queue="inbound")
+"""Try one webhook again that failed in its lane. Subject: the InboundEvent."""
+
+DOWNLOAD_MEDIA = Kind("download_media", queue="media_download")
+"""Fetch, check and store an incoming file. Subject: the Attachment."""
+
+PROFILE_PICTURE = Kind("profile_picture", queue="media_priority")
+"""Copy a contact's picture to our storage. Subject: the Contact."""
+
+HOUSEKEEPING = Kind("housekeeping", queue="inbound")
+"""Prune what is past its retention. Subject: `daily`."""

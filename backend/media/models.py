@@ -1,0 +1,69 @@
+"""A file: where its bytes are, what is known of them, and how far they have come."""
+
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from backend.lib.ids import new_id
+from backend.tenants.models import Tenant
+
+
+def new_media_hash() -> str:
+    """128 random bits: whoever holds it may read the file (the gateway does). At most 32 characters."""
+    return secrets.token_urlsafe(16)
+
+
+class Attachment(models.Model):
+    """pending → processing → completed | failed;  failed → pending (retry);  completed → processing (object gone);
+    any → expired, final. Moves are conditional updates whose count is checked."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        PROCESSING = "processing"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        EXPIRED = "expired"
+
+    class Storage(models.TextChoices):
+        S3 = "s3"
+        LOCAL = "local"
+        DATABASE = "database"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="attachments")
+    file_name = models.CharField(max_length=255)
+    file_type = models.CharField(max_length=100)
+    size_bytes = models.BigIntegerField(default=0)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
+    storage_type = models.CharField(max_length=10, choices=Storage.choices)
+    storage_key = models.CharField(max_length=500, blank=True, default="")
+    media_hash = models.CharField(max_length=32, unique=True, default=new_media_hash)
+    content_sha256 = models.CharField(max_length=64, blank=True, default="")
+    thumbnail_key = models.CharField(max_length=500, blank=True, default="")
+    renditions = models.JSONField(default=dict, blank=True, help_text="name → storage key")
+    metadata = models.JSONField(default=dict, blank=True, help_text="the fields of wire.Metadata that are known")
+    error_code = models.CharField(max_length=60, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    pinned = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="completed_is_readable",
+                condition=~Q(status="completed")
+                | (~Q(storage_key="") & ~Q(content_sha256="") & Q(size_bytes__gt=0)),
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(F("tenant"), F("status"), name="attachments_by_status"),
+            models.Index(F("expires_at"), condition=Q(expires_at__isnull=False), name="attachments_to_expire"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.status})"

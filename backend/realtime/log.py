@@ -1,0 +1,172 @@
+"""The durable log: `unit` is the transaction in which things happen, `publish` says what happened in it.
+
+Events are numbered and written in the last two statements before COMMIT, so commit order is sequence order and there
+are no holes: the clock's row lock is held for those two statements only, and nothing is locked after it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from backend.realtime import wire
+from backend.realtime.models import Event, TenantClock
+
+PRUNE_BATCH = 5_000
+
+
+@dataclass
+class Unit:
+    """One open transaction of one tenant, and what it will publish when it ends well."""
+
+    tenant_id: UUID
+    collected: list[wire.Durable] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """What the doorbell carries after a commit: the tenant, the number, and the frame as browsers receive it."""
+
+    tenant_id: UUID
+    seq: int
+    frame: str
+
+
+_open: ContextVar[Unit | None] = ContextVar("open_unit", default=None)
+_ringers: list[Callable[[list[Ring]], None]] = []
+
+
+class NoUnit(RuntimeError):
+    """`publish` was called outside `unit`: the event could not be part of the change that it tells of."""
+
+
+def on_ring(ringer: Callable[[list[Ring]], None]) -> None:
+    """Have `ringer` called after each commit that published; it must return at once and never raise."""
+    _ringers.append(ringer)
+
+
+@contextmanager
+def unit(tenant_id: UUID) -> Iterator[None]:
+    """A transaction for one tenant. Inside another unit it is a savepoint: rolled back, it drops what it published."""
+    outer = _open.get()
+    if outer is None:
+        yield from _outermost(tenant_id)
+        return
+    if outer.tenant_id != tenant_id:
+        raise ValueError("a unit belongs to one tenant")
+    mark = len(outer.collected)
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        del outer.collected[mark:]
+        raise
+
+
+def _outermost(tenant_id: UUID) -> Iterator[None]:
+    mine = Unit(tenant_id)
+    token = _open.set(mine)
+    try:
+        with transaction.atomic():
+            yield
+            if mine.collected:
+                rings = _write(mine)
+                transaction.on_commit(lambda: _ring(rings))
+    finally:
+        _open.reset(token)
+
+
+def publish(event: wire.Durable) -> None:
+    """Tell the tenant's browsers of `event`, if and when the open unit commits."""
+    current = _open.get()
+    if current is None:
+        raise NoUnit(type(event).__name__)
+    current.collected.append(event)
+
+
+def since(tenant_id: UUID, after_seq: int, *, limit: int = 500) -> list[tuple[int, str]]:
+    """`(seq, frame)` of the events after `after_seq`, oldest first, at most `limit`."""
+    rows = Event.objects.filter(tenant_id=tenant_id, seq__gt=after_seq).order_by("seq")
+    return list(rows.values_list("seq", "payload")[:limit])
+
+
+def newest(tenant_id: UUID) -> int:
+    """The tenant's last number; 0 before its first event."""
+    return TenantClock.objects.filter(tenant_id=tenant_id).values_list("seq", flat=True).first() or 0
+
+
+def newest_of(tenant_ids: list[UUID]) -> dict[UUID, int]:
+    """The last numbers of several tenants in one query."""
+    return dict(TenantClock.objects.filter(tenant_id__in=tenant_ids).values_list("tenant_id", "seq"))
+
+
+def reaches_back_to(tenant_id: UUID, after_seq: int) -> bool:
+    """Whether everything after `after_seq` is still in the log, and `after_seq` is a number we gave."""
+    last = newest(tenant_id)
+    if after_seq >= last:
+        return after_seq == last
+    return Event.objects.filter(tenant_id=tenant_id, seq=after_seq + 1).exists()
+
+
+def prune() -> int:
+    """Drop events older than EVENT_RETENTION_DAYS, by number, so that what stays has no hole. Returns how many."""
+    horizon = timezone.now() - timedelta(days=settings.EVENT_RETENTION_DAYS)
+    dropped = 0
+    for tenant_id in TenantClock.objects.values_list("tenant_id", flat=True):
+        kept_from = (
+            Event.objects.filter(tenant_id=tenant_id, created_at__gte=horizon).order_by("seq").values_list("seq", flat=True)
+        ).first()
+        old = Event.objects.filter(tenant_id=tenant_id, created_at__lt=horizon)
+        if kept_from is not None:
+            old = old.filter(seq__lt=kept_from)
+        while ids := list(old.values_list("pk", flat=True)[:PRUNE_BATCH]):
+            dropped += Event.objects.filter(pk__in=ids).delete()[0]
+    return dropped
+
+
+def _write(mine: Unit) -> list[Ring]:
+    last = _advance(mine.tenant_id, len(mine.collected))
+    moment = timezone.now()
+    at = wire.stamp(moment)
+    first = last - len(mine.collected) + 1
+    rows = []
+    for seq, event in enumerate(mine.collected, first):
+        name = event_type(event)
+        frame = f'{{"type":"{name}","seq":{seq},"at":"{at}",{event.model_dump_json(exclude={"type"})[1:]}'
+        rows.append(Event(tenant_id=mine.tenant_id, seq=seq, type=name, payload=frame, created_at=moment))
+    Event.objects.bulk_create(rows)
+    return [Ring(mine.tenant_id, row.seq, row.payload) for row in rows]
+
+
+def event_type(event: wire.Durable) -> str:
+    """The event's name on the wire."""
+    name: str = type(event).model_fields["type"].default
+    return name
+
+
+def _advance(tenant_id: UUID, count: int) -> int:
+    """Take `count` numbers; the clock's row stays locked until COMMIT. Returns the last number taken."""
+    table = TenantClock._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (tenant_id, seq) VALUES (%s, %s) "
+            f"ON CONFLICT (tenant_id) DO UPDATE SET seq = {table}.seq + EXCLUDED.seq RETURNING seq",
+            [_key(tenant_id), count],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _key(tenant_id: UUID) -> str | UUID:
+    """SQLite keeps UUIDs as 32 hex digits."""
+    return tenant_id if connection.features.has_native_uuid_field else tenant_id.hex
+
+
+def _ring(rings: list[Ring]) -> None:
+    for ringer in _ringers:
+        ringer(rings)
