@@ -163,6 +163,9 @@ def _given_port(name: str) -> int | None:
 
 
 def _new_root() -> Path:
-    root = Path(tempfile.mkdtemp(prefix="chat-tests-"))
+    for left in Path(tempfile.gettempdir()).glob("chat-tests-*-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)  # of a session that was killed
+    root = Path(tempfile.mkdtemp(prefix=f"chat-tests-{os.getpid()}-"))
     root.chmod(0o711)  # where we are root, PostgreSQL runs as another user and must reach its folder
     return root
