@@ -1,13 +1,32 @@
 """What every WhatsApp gateway looks like from inside: our own frozen types, and one protocol.
 
 A provider's JSON is parsed once, in the provider's module, into the types below; nothing else of `backend` knows a
-provider's field name. (The happenings a webhook can tell of stand beside `MediaOffer`.)
+provider's field name. An address is a person's or a group's name at WhatsApp: the digits of a phone, `…@lid`, `…@g.us`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
+from pydantic import JsonValue
+
 MediaKind = Literal["image", "video", "audio", "voice", "document", "sticker"]
+MessageKind = Literal[
+    "text",
+    "image",
+    "video",
+    "audio",
+    "voice",
+    "document",
+    "sticker",
+    "location",
+    "contact",
+    "poll",
+    "unsupported",
+]
+Progress = Literal["sent", "delivered", "read", "played", "failed"]
+"""How far a message of ours has come; of a customer's message only `read` and `played` are told (we read it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +55,143 @@ class MediaOffer:
     preview: bytes | None = None
     is_animated: bool = False
     is_view_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person or a group: every address the payload gave, the one to write to first; `name` is empty if not told."""
+
+    addresses: tuple[str, ...]
+    name: str = ""
+
+    @property
+    def is_group(self) -> bool:
+        return any(address.endswith("@g.us") for address in self.addresses)
+
+    @property
+    def phone(self) -> str:
+        """Digits, or empty: the digits of a LID are not a phone."""
+        return next((address for address in self.addresses if address.isdigit()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that a message answers, as the answer remembers it."""
+
+    provider_id: str
+    kind: MessageKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSeen:
+    """A message, said to us or by us. `sent_at` is None when the payload gives no believable time.
+
+    `sender` is the member of a group who wrote it. `is_echo`: it was sent through the gateway's API. `source` is the
+    provider's message without its bytes, from which `media_offer` can be read again; kept for files and for what we
+    cannot show.
+    """
+
+    provider_id: str
+    chat: Party
+    from_me: bool
+    kind: MessageKind
+    text: str
+    sent_at: datetime | None
+    progress: Progress | None = None
+    sender: Party | None = None
+    quote: Quote | None = None
+    media: MediaOffer | None = None
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+    source: str = ""
+    is_echo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    """The text of a message is another now."""
+
+    provider_id: str
+    text: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """A message was deleted for everyone."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """Somebody put `emoji` on a message, or took theirs away (empty)."""
+
+    provider_id: str
+    emoji: str
+    by: Party
+    from_me: bool
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSeen:
+    """How far a message has come. `from_me` False: it is a customer's, and we read it somewhere else."""
+
+    provider_id: str
+    progress: Progress
+    from_me: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSeen:
+    """What is newly known of a contact. Empty means not told, never "has none"."""
+
+    party: Party
+    picture_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """The gateway's connection to WhatsApp; `address` is our own number, once it is known."""
+
+    state: Literal["open", "connecting", "closed"]
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSeen:
+    """What somebody does in a chat right now."""
+
+    chat: Party
+    state: Literal["composing", "recording", "paused", "available", "unavailable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Understood, and needs nothing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Cannot be understood, now or later; `code` is stable."""
+
+    code: str
+
+
+Happening = (
+    MessageSeen
+    | MessageEdited
+    | MessageDeleted
+    | Reacted
+    | ReceiptSeen
+    | ContactSeen
+    | ConnectionChanged
+    | PresenceSeen
+    | Ignored
+    | Unreadable
+)
+Parsed = tuple[Happening, ...] | Unreadable
+"""What one webhook tells, in its order. An `Unreadable` among others is one item of a list; alone, the whole body."""
