@@ -1,8 +1,19 @@
-"""The whole HTTP surface on one page."""
+"""The whole HTTP surface on one page. The webhook door and the websockets stand before Django: asgi_workers/asgi.py."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from backend.chat.api import attachments, conversations, events, session
+from backend.chat.api.surface import api, who_asks
+from backend.chat.views import page
+
+api.add_router("/", session.router)
+api.add_router("/", events.router, auth=who_asks)
+api.add_router("/chat", conversations.router, auth=who_asks)
+api.add_router("/chat", attachments.router, auth=who_asks)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", api.urls),
     path("admin/", admin.site.urls),
+    re_path(r"^(?!api/|static/|media/|ws/|sandbox/)[^.]*$", page),
 ]

@@ -23,6 +23,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from backend.jobs.models import Job
+from backend.lib.errors import ChatError
 from backend.lib.text import clean
 
 QUEUES = ("inbound", "outbound", "media_download", "media_upload", "media_priority")
@@ -55,15 +56,22 @@ class Claim:
 
 
 Runner = Callable[[str], None]
+GaveUp = Callable[[str, ChatError], None]
 _runners: dict[str, Runner] = {}
+_gave_up: dict[str, GaveUp] = {}
 _ringers: list[Callable[[str], None]] = []
 
 
-def runs(kind: Kind) -> Callable[[Runner], Runner]:
-    """Say how jobs of `kind` are done: a function of the subject, run outside any transaction."""
+def runs(kind: Kind, *, gave_up: GaveUp | None = None) -> Callable[[Runner], Runner]:
+    """Say how jobs of `kind` are done: a function of the subject, run outside any transaction.
+
+    `gave_up(subject, error)` is called once when the last try has failed, to say so where people look.
+    """
 
     def declare(runner: Runner) -> Runner:
         _runners[kind.name] = runner
+        if gave_up is not None:
+            _gave_up[kind.name] = gave_up
         return runner
 
     return declare
@@ -74,8 +82,19 @@ def on_enqueue(ringer: Callable[[str], None]) -> None:
     _ringers.append(ringer)
 
 
+def off_enqueue(ringer: Callable[[str], None]) -> None:
+    """The opposite of `on_enqueue`."""
+    _ringers.remove(ringer)
+
+
 def runner_of(claim: Claim) -> Runner:
     return _runners[claim.kind]
+
+
+def gave_up(held: Claim, error: ChatError) -> None:
+    """Tell the kind's owner that its last try has failed."""
+    if held.kind in _gave_up:
+        _gave_up[held.kind](held.subject, error)
 
 
 def enqueue(kind: Kind, subject: object, *, tenant_id: UUID | None, run_at: datetime | None = None) -> None:
@@ -158,6 +177,15 @@ def run_again(jobs: list[Job]) -> int:
         for done in jobs:
             enqueue(Kind(done.kind, done.queue), done.subject, tenant_id=done.tenant_id)
     return len(jobs)
+
+
+def due_queues() -> list[str]:
+    """The queues that have a due job that nobody holds: what a sweep looks for."""
+    now = timezone.now()
+    due = Job.objects.filter(finished_at__isnull=True, run_at__lte=now).filter(
+        Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    )
+    return list(due.order_by().values_list("queue", flat=True).distinct())
 
 
 def next_due(queue: str) -> datetime | None:

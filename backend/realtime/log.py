@@ -4,7 +4,7 @@ Events are numbered and written in the last two statements before COMMIT, so com
 are no holes: the clock's row lock is held for those two statements only, and nothing is locked after it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from backend.realtime import wire
+from backend.realtime import bell, wire
+from backend.realtime.bell import Ring
 from backend.realtime.models import Event, TenantClock
 
 PRUNE_BATCH = 5_000
@@ -29,26 +30,11 @@ class Unit:
     collected: list[wire.Durable] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """What the doorbell carries after a commit: the tenant, the number, and the frame as browsers receive it."""
-
-    tenant_id: UUID
-    seq: int
-    frame: str
-
-
 _open: ContextVar[Unit | None] = ContextVar("open_unit", default=None)
-_ringers: list[Callable[[list[Ring]], None]] = []
 
 
 class NoUnit(RuntimeError):
     """`publish` was called outside `unit`: the event could not be part of the change that it tells of."""
-
-
-def on_ring(ringer: Callable[[list[Ring]], None]) -> None:
-    """Have `ringer` called after each commit that published; it must return at once and never raise."""
-    _ringers.append(ringer)
 
 
 @contextmanager
@@ -77,7 +63,7 @@ def _outermost(tenant_id: UUID) -> Iterator[None]:
             yield
             if mine.collected:
                 rings = _write(mine)
-                transaction.on_commit(lambda: _ring(rings))
+                transaction.on_commit(lambda: bell.ring(rings))
     finally:
         _open.reset(token)
 
@@ -166,7 +152,3 @@ def _key(tenant_id: UUID) -> str | UUID:
     """SQLite keeps UUIDs as 32 hex digits."""
     return tenant_id if connection.features.has_native_uuid_field else tenant_id.hex
 
-
-def _ring(rings: list[Ring]) -> None:
-    for ringer in _ringers:
-        ringer(rings)

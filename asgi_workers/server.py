@@ -1,0 +1,240 @@
+"""Daphne, owned: body limits before a byte is kept, answers at the reader's pace, raw frames for the hub, and a drain.
+
+Facts about Daphne 4.2 on Twisted 26 that force our hand here:
+- it hands a request over only when it holds the whole body, and knows no limit;
+- its `send` returns at once whatever the reader does, so a slow reader costs the whole answer in memory;
+- it has no lifespan scope, and at shutdown it cancels every application at once.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from daphne.server import Server  # first: it installs the asyncio reactor
+from daphne.http_protocol import HTTPFactory, WebRequest  # isort: skip
+from daphne.ws_protocol import WebSocketFactory  # isort: skip
+from twisted.internet import defer, reactor  # isort: skip
+from twisted.internet.endpoints import serverFromString
+from twisted.logger import globalLogBeginner
+
+logger = logging.getLogger(__name__)
+
+LINGER_SECONDS = 2
+MESSAGE_LIMIT_BYTES = 64 * 1024
+FRAMES_EXTENSION = "chat.frames"
+REFUSAL = (
+    b'{"type":"about:blank","title":"Payload too large","status":413,"code":"body_too_large",'
+    b'"detail":"The body is larger than this address takes."}'
+)
+
+BodyLimit = Callable[[bytes], int]
+
+
+class Pace:
+    """A push producer that lets `await send(…)` wait while the transport's buffer is full."""
+
+    def __init__(self) -> None:
+        self.ready = asyncio.Event()
+        self.ready.set()
+
+    def pauseProducing(self) -> None:
+        self.ready.clear()
+
+    def resumeProducing(self) -> None:
+        self.ready.set()
+
+    def stopProducing(self) -> None:
+        self.ready.set()
+
+
+class ChatRequest(WebRequest):
+    """A request whose body is refused, by its declared or its received length, before it is kept."""
+
+    _parsePOSTFormSubmission = False  # Twisted would parse a multipart body into memory; Django does it from the spool
+    server: "ChatServer"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pace: Pace | None = None
+        self._received = 0
+        self._refused = False
+
+    def gotLength(self, length: int | None) -> None:
+        self._limit = self.server.body_limit(self.channel._path)
+        if length is not None and length > self._limit:
+            super().gotLength(0)
+            self._refuse()
+        else:
+            super().gotLength(length)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._refused:
+            return
+        if self._received > self._limit:
+            self._refuse()
+            return
+        super().handleContentChunk(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        if self._refused:
+            self.channel.loseConnection()
+            return
+        super().requestReceived(command, path, version)
+
+    def _refuse(self) -> None:
+        """Answer 413, then read on for a moment: a connection closed on unread bytes is reset, the answer unseen."""
+        self._refused = True
+        self.channel.transport.write(
+            b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (len(REFUSAL), REFUSAL)
+        )
+        self.requestHeaders.removeHeader(b"expect")
+        reactor.callLater(LINGER_SECONDS, self.channel.loseConnection)
+
+
+class ChatHTTPFactory(HTTPFactory):
+    def buildProtocol(self, addr: Any) -> Any:
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = ChatRequest
+        return protocol
+
+
+class FrameWriter:
+    """Writes frames that were built once, header included, straight to a socket's transport."""
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    def write(self, frame: bytes) -> None:
+        protocol = self._protocol
+        if protocol.state == protocol.STATE_OPEN:
+            protocol.transport.write(frame)
+
+    def abort(self) -> None:
+        """Drop the connection and what waits in its buffers, which a full garbage collection would keep till then."""
+        transport = self._protocol.transport
+        transport._tempDataBuffer, transport._tempDataLen = [], 0
+        transport.dataBuffer, transport.offset = b"", 0
+        transport.abortConnection()
+
+
+def text_frame(payload: bytes) -> bytes:
+    """An unmasked, unfragmented text frame, as a server sends it (RFC 6455 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + bytes([size]) + payload
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class ChatServer(Server):
+    """The process's one server. `start` runs once the reactor does, `drain` before it stops."""
+
+    def __init__(
+        self,
+        application: Any,
+        *,
+        port: int,
+        loopback_only: bool,
+        body_limit: BodyLimit,
+        start: Callable[[], None],
+        drain: Callable[["ChatServer"], Awaitable[None]],
+    ) -> None:
+        super().__init__(
+            application,
+            endpoints=[_endpoint(port, loopback_only=loopback_only)],
+            request_buffer_size=64 * 1024,
+            websocket_timeout=-1,
+            websocket_max_message_size=MESSAGE_LIMIT_BYTES,
+            websocket_max_frame_size=MESSAGE_LIMIT_BYTES,
+            server_name="",
+            verbosity=0,
+        )
+        self.body_limit = body_limit
+        self._start = start
+        self._drain = drain
+        self._ports: list[Any] = []
+        self.failed = False
+
+    def run(self) -> None:
+        self.connections: dict[Any, dict[str, Any]] = {}
+        self.http_factory = ChatHTTPFactory(self)
+        self.ws_factory = WebSocketFactory(self, server=self.server_name)
+        self.ws_factory.setProtocolOptions(
+            autoPingTimeout=self.ping_timeout,
+            allowNullOrigin=True,
+            openHandshakeTimeout=self.websocket_handshake_timeout,
+            maxMessagePayloadSize=self.websocket_max_message_size,
+            maxFramePayloadSize=self.websocket_max_frame_size,
+            failByDrop=False,  # else a client never learns why it was closed (1009)
+            tcpNoDelay=True,
+        )
+        globalLogBeginner.beginLoggingTo([lambda _: None], redirectStandardIO=False, discardBuffer=True)
+        reactor.callLater(1, self.application_checker)
+        reactor.callLater(2, self.timeout_checker)
+        for description in self.endpoints:
+            listener = serverFromString(reactor, description).listen(self.http_factory)
+            listener.addCallbacks(self.listen_success, self.listen_error)
+        asyncio.set_event_loop(reactor._asyncioEventloop)
+        reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
+        reactor.callWhenRunning(self._start)
+        reactor.run(installSignalHandlers=True)
+
+    def listen_success(self, port: Any) -> None:
+        self._ports.append(port)
+        super().listen_success(port)
+
+    def listen_error(self, failure: Any) -> None:
+        self.failed = True
+        logger.critical("cannot listen", extra={"reason": failure.getErrorMessage()})
+        reactor.callWhenRunning(reactor.stop)
+
+    async def stop_listening(self) -> None:
+        """New connections are refused from here on; those that are open live on."""
+        for port in self._ports:
+            await defer.ensureDeferred(_result(port.stopListening())).asFuture(asyncio.get_running_loop())
+
+    def kill_all_applications(self) -> Any:
+        """Daphne would cancel every request here; a drain is what its shutdown trigger waits for instead."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._drain(self)))
+
+    def applications(self) -> list["asyncio.Future[Any]"]:
+        """The applications that still run, requests and sockets alike."""
+        running = [details.get("application_instance") for details in self.connections.values()]
+        return [application for application in running if application is not None and not application.done()]
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if scope["type"] == "websocket":
+            scope.setdefault("extensions", {})[FRAMES_EXTENSION] = FrameWriter(protocol)
+        return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        if message["type"] != "http.response.body":
+            await super().handle_reply(protocol, message)
+            return
+        more = message.get("more_body", False)
+        pace: Pace | None = getattr(protocol, "pace", None)
+        if more and pace is None and protocol.channel is not None:
+            pace = protocol.pace = Pace()
+            protocol.registerProducer(pace, True)
+        if not more and pace is not None and protocol.channel is not None:
+            protocol.unregisterProducer()
+        await super().handle_reply(protocol, message)
+        if more and pace is not None:
+            await pace.ready.wait()
+
+
+async def _result(awaitable: Any) -> Any:
+    return await awaitable if awaitable is not None else None
+
+
+def _endpoint(port: int, *, loopback_only: bool) -> str:
+    if loopback_only:
+        return f"tcp:port={port}:interface=127.0.0.1"
+    if socket.has_dualstack_ipv6():
+        return f"tcp6:port={port}:interface=\\:\\:"
+    return f"tcp:port={port}:interface=0.0.0.0"

@@ -1,0 +1,89 @@
+"""Logging in, logging out, and who am I."""
+
+from django.contrib.auth import authenticate, login, logout
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from ninja import Router, Schema
+from ninja.utils import check_csrf
+from pydantic import Field
+
+from backend.chat import present
+from backend.chat.api.surface import caller_of, problem, tenant_of, who_asks
+from backend.lib.errors import ChatError, Refused
+from backend.media import sniff
+from backend.realtime import log, wire
+from backend.tenants import access
+from backend.tenants.access import Caller
+from backend.tenants.models import Instance, User
+
+router = Router(tags=["session"])
+
+LIMITED_KINDS = ("image", "video", "audio", "document")
+ATTEMPTS, ATTEMPTS_SECONDS = 10, 15 * 60
+
+
+class Credentials(Schema):
+    email: str = Field(max_length=254)
+    password: str = Field(max_length=1024)
+
+
+@router.post("/auth/login/", response=wire.Me, auth=None)
+def log_in(request: HttpRequest, sent: Credentials) -> wire.Me:
+    """200 as /api/me/; 401 `invalid_credentials`; 429 `too_many_attempts`; needs the CSRF cookie's token."""
+    if check_csrf(request) is not None:
+        raise Refused("csrf_failed", "The CSRF token is missing or wrong.", status=403)
+    _count_attempt(request, sent.email)
+    user = authenticate(request, username=sent.email.strip().lower(), password=sent.password)
+    if not isinstance(user, User):
+        raise Refused("invalid_credentials", "The e-mail address or the password is wrong.", status=401)
+    caller = access.caller_by_user(user)
+    login(request, user)
+    get_token(request)
+    return me_of(caller, caller.tenant_id())
+
+
+@router.post("/auth/logout/", response={204: None}, auth=None)
+def log_out(request: HttpRequest) -> tuple[int, None]:
+    """204, also for somebody who was not logged in."""
+    if request.user.is_authenticated:
+        who_asks(request)
+    logout(request)
+    return 204, None
+
+
+@router.get("/me/", response=wire.Me, auth=None)
+def me(request: HttpRequest) -> wire.Me | HttpResponse:
+    """Who is asking; sets the CSRF cookie, also with its 401."""
+    get_token(request)
+    try:
+        who_asks(request)
+    except ChatError as error:
+        return problem(request, error)
+    return me_of(caller_of(request), tenant_of(request))
+
+
+def me_of(caller: Caller, tenant_id: object) -> wire.Me:
+    """`seq` is read before anything else: what happens after it comes through the socket."""
+    tenants = caller.tenants()
+    chosen = next(tenant for tenant in tenants if tenant.pk == tenant_id)
+    seq = log.newest(chosen.pk)
+    shapes = [wire.TenantShape(id=str(t.pk), name=t.name, role=present.role(caller.roles[t.pk])) for t in tenants]
+    return wire.Me(
+        user=wire.UserShape(id=str(caller.user.pk), name=caller.user.name, email=caller.user.email),
+        tenant=next(shape for shape in shapes if shape.id == str(chosen.pk)),
+        tenants=shapes,
+        instances=[present.instance(found) for found in Instance.objects.filter(tenant=chosen).order_by("name")],
+        limits={
+            kind: wire.Limit(max_bytes=sniff.limit_bytes(kind), types=sniff.types_of(kind)) for kind in LIMITED_KINDS
+        },
+        seq=seq,
+    )
+
+
+def _count_attempt(request: HttpRequest, email: str) -> None:
+    """At most ATTEMPTS for one address and one e-mail in ATTEMPTS_SECONDS, right ones included."""
+    key = f"login:{request.META.get('REMOTE_ADDR', '')}:{email.strip().lower()}"
+    cache.add(key, 0, ATTEMPTS_SECONDS)
+    if cache.incr(key) > ATTEMPTS:
+        raise Refused("too_many_attempts", "Too many attempts; wait a quarter of an hour.", status=429)

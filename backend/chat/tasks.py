@@ -1,0 +1,72 @@
+"""How each kind of job is done. Every function takes a subject, re-reads the row, and makes only what is missing."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from backend.chat import downloads, lane, work
+from backend.chat.models import InboundEvent, Parked
+from backend.jobs import queue
+from backend.jobs.queue import runs
+from backend.media import decoder
+from backend.realtime import log
+
+logger = logging.getLogger(__name__)
+
+PRUNE_BATCH = 500
+
+
+def warm() -> None:
+    """Start what takes a while before it is needed: the decoder processes."""
+    decoder.warm()
+
+
+def cool() -> None:
+    """The process is going."""
+    decoder.close()
+
+
+@runs(work.INBOX)
+def inbox(tenant_id: str) -> None:
+    lane.run_inbox(tenant_id)
+
+
+@runs(work.INBOX_EVENT)
+def inbox_event(event_id: str) -> None:
+    lane.run_event(event_id)
+
+
+@runs(work.DOWNLOAD_MEDIA, gave_up=downloads.gave_up)
+def download_media(attachment_id: str) -> None:
+    downloads.download(UUID(attachment_id))
+
+
+@runs(work.HOUSEKEEPING)
+def housekeeping(_: str) -> None:
+    """Drop what is past its retention."""
+    logger.info(
+        "pruned",
+        extra={
+            "events": log.prune(),
+            "jobs": queue.prune(),
+            "webhooks": prune_webhooks(),
+            "parked": Parked.objects.filter(created_at__lt=_horizon()).delete()[0],
+        },
+    )
+
+
+def prune_webhooks() -> int:
+    """Stored webhooks older than WEBHOOK_RETENTION_DAYS that are done with. Returns how many."""
+    dropped = 0
+    old = InboundEvent.objects.filter(received_at__lt=_horizon(), processed_at__isnull=False)
+    while ids := list(old.values_list("pk", flat=True)[:PRUNE_BATCH]):
+        dropped += InboundEvent.objects.filter(pk__in=ids).delete()[0]
+    return dropped
+
+
+def _horizon() -> datetime:
+    return timezone.now() - timedelta(days=settings.WEBHOOK_RETENTION_DAYS)
+
