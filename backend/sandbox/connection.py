@@ -1,0 +1,53 @@
+"""The life of the WhatsApp socket, as the gateway tells it: tests/contract/evolution.md 3, connection.update."""
+
+from typing import Literal
+
+from backend.sandbox.registry import paired
+from backend.sandbox.rows import Instance, Json
+from backend.sandbox.wire import iso
+from backend.sandbox.world import World
+
+LOGGED_OUT = 401
+
+
+def change(world: World, instance: Instance, to: Literal["open", "connecting", "logged_out"]) -> Instance:
+    if to == "open":
+        return opened(world, instance)
+    if to == "connecting":
+        lost = world.store.save_instance(instance.model_copy(update={"state": "connecting"}))
+        _tell(world, lost, "connection.update", {"instance": lost.name, "state": "connecting", "statusReason": 200})
+        return lost
+    return logged_out(world, instance)
+
+
+def opened(world: World, instance: Instance) -> Instance:
+    """Paired, or back after a loss."""
+    open_instance = world.store.save_instance(paired(instance))
+    data = {
+        "instance": instance.name,
+        "wuid": open_instance.jid,
+        "profileName": open_instance.profile_name,
+        "profilePictureUrl": f"{world.base_url}/pps/owner.jpg",
+        "state": "open",
+        "statusReason": 200,
+    }
+    _tell(world, open_instance, "connection.update", data)
+    return open_instance
+
+
+def logged_out(world: World, instance: Instance) -> Instance:
+    """The owner removed the linked device: close with 401, then status.instance."""
+    closed = world.store.save_instance(instance.model_copy(update={"state": "close"}))
+    _tell(world, closed, "connection.update", {"instance": closed.name, "state": "close", "statusReason": LOGGED_OUT})
+    at = iso(world.clock.now())
+    status: Json = {"instance": closed.name, "status": "closed", "disconnectionAt": at}
+    status |= {"disconnectionReasonCode": LOGGED_OUT, "disconnectionObject": '{"error":{"data":{"reason":"401"}}}'}
+    _tell(world, closed, "status.instance", status)
+    return closed
+
+
+def _tell(world: World, instance: Instance, event: str, data: Json) -> None:
+    async def news() -> None:
+        world.post(instance.name, event, data)
+
+    world.hear(instance.name, news)
