@@ -1,0 +1,290 @@
+"""GET a URL that a stranger gave us, without becoming the stranger's proxy into our own network.
+
+    with fetch(url, max_bytes=limit, total_seconds=90) as answer:
+        if answer.status == 200:
+            for chunk in answer.chunks: ...
+
+http and https, GET, ports 80 and 443, no credentials in the URL, no proxy of the environment. A name is resolved once,
+in the moment its socket opens; every address it has must be public, and the socket goes to an address that was looked
+at (name and certificate checks stay the URL's own). Each redirect, at most MAX_REDIRECTS, is judged like a new URL, and
+never leads from a public host into a private one nor from https to http. Body bytes and the whole time, name look-up
+and slow trickles included, are capped.
+
+Raises Refused (`bad_url`, `address_not_allowed`, `too_many_redirects`, `file_too_large`, `bad_answer`) or TryLater
+(`media_host_down`, `media_too_slow`, `cut_short`). A status other than 3xx is the caller's to judge.
+"""
+
+import functools
+import ipaddress
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import certifi
+import httpcore
+
+from backend.lib.addresses import is_public
+from backend.lib.errors import Refused, TryLater
+
+MAX_REDIRECTS = 3
+CHUNK_BYTES = 64 * 1024
+CONNECT_SECONDS = 5.0
+DEFAULT_PORTS = {"http": 80, "https": 443}
+REDIRECTS = {301, 302, 303, 307, 308}
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
+_BAD_IN_URLS = re.compile(r"[\x00-\x20\x7f\\]")
+
+Resolve = Callable[[str, int], list[str]]
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer whose body has not been read: `chunks` reads it, once. Header names are lower case."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    url: str
+    scheme: str
+    host: str
+    port: int
+    may_be_private: bool
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Every address of `host`, as the system's resolver spells them (0x7f.1 and 2130706433 are 127.0.0.1 there)."""
+    return list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+
+
+@contextmanager
+def fetch(
+    url: str,
+    *,
+    max_bytes: int,
+    total_seconds: float,
+    only_hosts: Collection[str] | None = None,
+    private_hosts: Collection[str] = (),
+    headers: Mapping[str, str] | None = None,
+    read_seconds: float = 60.0,
+    resolver: Resolve = resolve,
+    clock: Clock = time.monotonic,
+) -> Iterator[Fetched]:
+    """`only_hosts`: patterns (`*.fna.whatsapp.net`) that every hop must match. `private_hosts`: `host` or `host:port`
+    that may have a private address; with a port, that port is allowed too."""
+    deadline = clock() + total_seconds
+    backend = _PinnedBackend(resolver, deadline, clock)
+    sent = {"Accept": "*/*", "User-Agent": "alrea-sense-chat", **(headers or {}), "Accept-Encoding": "identity"}
+    target = _target(url, only_hosts, private_hosts)
+    with httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend, max_connections=1) as pool:
+        for _ in range(MAX_REDIRECTS + 1):
+            backend.may_be_private = target.may_be_private
+            with _translated(), _stream(pool, target, sent, read_seconds) as response:
+                location = _header(response.headers, b"location")
+                if response.status not in REDIRECTS or not location:
+                    yield _fetched(response, target.url, max_bytes)
+                    return
+            following = _target(urljoin(target.url, location), only_hosts, private_hosts)
+            _check_redirect(target, following)
+            target = following
+    raise Refused("too_many_redirects", f"more than {MAX_REDIRECTS} redirects")
+
+
+def _stream(pool: httpcore.ConnectionPool, target: _Target, headers: Mapping[str, str], read_seconds: float) -> Any:
+    timeouts = {"connect": CONNECT_SECONDS, "read": read_seconds, "write": 20.0, "pool": 1.0}
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    if target.port != DEFAULT_PORTS[target.scheme]:
+        host = f"{host}:{target.port}"
+    sent = [(name.encode(), value.encode()) for name, value in {"Host": host, **headers}.items()]
+    parts = urlsplit(target.url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    url = httpcore.URL(
+        scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=path.encode()
+    )
+    return pool.stream("GET", url, headers=sent, extensions={"timeout": timeouts})
+
+
+def _fetched(response: httpcore.Response, url: str, max_bytes: int) -> Fetched:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refused("bad_answer", "the host answered with an encoding nobody asked for")
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise Refused("file_too_large", f"{announced} bytes announced, at most {max_bytes} are taken")
+    return Fetched(url, response.status, headers, _capped(response, max_bytes))
+
+
+def _capped(response: httpcore.Response, max_bytes: int) -> Iterator[bytes]:
+    taken = 0
+    with _translated():
+        for chunk in response.iter_stream():
+            taken += len(chunk)
+            if taken > max_bytes:
+                raise Refused("file_too_large", f"more than {max_bytes} bytes")
+            yield chunk
+
+
+def host_and_port(url: str) -> str:
+    """`127.0.0.1:8000` of a URL that an operator wrote: an entry for `private_hosts`."""
+    parts, port = _split(url)
+    host = parts.hostname or ""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+# --- Judging a URL --------------------------------------------------------------------------------------------------
+
+
+def _target(url: str, only_hosts: Collection[str] | None, private_hosts: Collection[str]) -> _Target:
+    parts, port = _split(url)
+    host = _ascii_host(parts)
+    with_port = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    named = {host, with_port} & {entry.lower() for entry in private_hosts}
+    if port not in DEFAULT_PORTS.values() and with_port not in named:
+        raise Refused("address_not_allowed", f"port {port} is not allowed")
+    if only_hosts is not None and not any(fnmatchcase(host, pattern.lower()) for pattern in only_hosts):
+        raise Refused("address_not_allowed", "the host is not on the list")
+    path = parts.path.encode("ascii", "backslashreplace").decode()
+    if path != parts.path or not parts.query.isascii():
+        raise Refused("bad_url", "the path is not plain ASCII")
+    return _Target(parts._replace(fragment="").geturl(), parts.scheme, host, port, bool(named))
+
+
+def _split(url: str) -> tuple[SplitResult, int]:
+    if _BAD_IN_URLS.search(url):
+        raise Refused("bad_url", "the URL holds a space, a control character or a backslash")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Refused("bad_url", "the URL cannot be read") from error
+    if parts.scheme not in DEFAULT_PORTS:
+        raise Refused("bad_url", "only http and https")
+    if "@" in parts.netloc:
+        raise Refused("bad_url", "the URL holds credentials")
+    return parts, DEFAULT_PORTS[parts.scheme] if port is None else port
+
+
+def _ascii_host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError as error:
+            raise Refused("bad_url", "the host name cannot be read") from error
+    spelled = f"[{host}]" if ":" in host else host
+    if not _HOST.fullmatch(spelled):
+        raise Refused("bad_url", "the host name cannot be read")
+    return host.lower().rstrip(".")
+
+
+def _check_redirect(here: _Target, there: _Target) -> None:
+    if there.may_be_private and not here.may_be_private:
+        raise Refused("address_not_allowed", "a redirect from a public host into a private one")
+    if here.scheme == "https" and there.scheme == "http":
+        raise Refused("address_not_allowed", "a redirect from https to http")
+
+
+# --- Opening a socket -----------------------------------------------------------------------------------------------
+
+
+class _PinnedBackend(httpcore.NetworkBackend):
+    """Resolves, judges and connects in one step: there is no second look-up that could answer differently."""
+
+    def __init__(self, resolver: Resolve, deadline: float, clock: Clock) -> None:
+        self._resolver, self._deadline, self._clock = resolver, deadline, clock
+        self._system = httpcore.SyncBackend()
+        self.may_be_private = False
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception | None = None
+        for address in self._addresses(host, port):
+            left = _left(self._deadline, self._clock, timeout)
+            try:
+                stream = self._system.connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _Deadlined(stream, self._deadline, self._clock)
+        raise failure or httpcore.ConnectError("no address")
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        try:
+            found = self._resolver(host, port)
+        except (OSError, UnicodeError) as error:
+            raise TryLater("media_host_down", "the host name does not resolve") from error
+        if not self.may_be_private and not all(is_public(ipaddress.ip_address(address)) for address in found):
+            raise Refused("address_not_allowed", "the host has an address that is not public")
+        return found
+
+
+class _Deadlined(httpcore.NetworkStream):
+    """A stream whose every wait ends at the request's deadline, so that a trickle of headers or bytes does too."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float, clock: Clock) -> None:
+        self._stream, self._deadline, self._clock = stream, deadline, clock
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._deadline, self._clock, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._deadline, self._clock, timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _left(self._deadline, self._clock, timeout)
+        return _Deadlined(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline, self._clock)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left(deadline: float, clock: Clock, timeout: float | None) -> float:
+    left = deadline - clock()
+    if left <= 0:
+        raise TryLater("media_too_slow", "the host took too long")
+    return left if timeout is None else min(left, timeout)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except httpcore.TimeoutException as error:
+        raise TryLater("media_too_slow", "the host took too long") from error
+    except httpcore.RemoteProtocolError as error:
+        raise TryLater("cut_short", "the host ended the answer early") from error
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+        raise TryLater("media_host_down", "the host cannot be reached") from error
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in headers if name.lower() == wanted), "")
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certifi.where())

@@ -1,0 +1,152 @@
+"""Pictures: how large, which way up, and what they look like small. Runs in a decoder process only.
+
+A thumbnail carries nothing of the original but its pixels: no EXIF, no XMP, no place where it was taken.
+"""
+
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+from backend.media.verdict import Undecodable, Verdict
+
+MAX_PIXELS = 40_000_000  # a thumbnail of this many costs 160 MB for a moment
+THUMBNAIL_SIDE = 320
+THUMBNAIL_BYTES = 50 * 1024
+ANIMATED_BYTES = 256 * 1024
+ANIMATED_FRAMES = 48
+POSTER_SIDE = 1280
+MAX_PROFILE_BYTES = 4096
+QUALITIES = (80, 65, 50, 35, 20)
+HEIF_THREADS = 2
+
+_FORMATS = {
+    "image/jpeg": ("JPEG", "MPO"),
+    "image/png": ("PNG",),
+    "image/gif": ("GIF",),
+    "image/webp": ("WEBP",),
+    "image/heic": ("HEIF",),
+}
+_ORIENTATION = 0x0112
+_SIDEWAYS = {5, 6, 7, 8}
+_RESIZED_AS_THEY_ARE = {"RGB", "RGBA", "L"}
+
+
+def load() -> None:
+    """What is slow the first time, done before it is needed."""
+    Image.init()
+
+
+def look(request: dict[str, Any], verdict: Verdict) -> None:
+    """Facts, thumbnail, and for HEIC a JPEG that every browser shows."""
+    with _opened(request["name"], request["mime"]) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise Undecodable("too_many_pixels", f"{image.width} x {image.height} pixels")
+        sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS
+        verdict.facts["width"], verdict.facts["height"] = image.size[::-1] if sideways else image.size
+        is_animated = getattr(image, "is_animated", False)
+        if is_animated:
+            verdict.facts["animated"] = True
+        if request["mime"] == "image/heic":
+            save_jpeg(upright(image), verdict.output("jpeg"), quality=88)
+        if is_animated and request["kind"] == "sticker" and _save_moving(image, verdict):
+            return
+        save_thumbnail(image, verdict)
+
+
+def _opened(name: str, mime: str) -> Image.Image:
+    if mime == "image/heic":
+        _register_heif()
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    try:
+        return Image.open(name, formats=_FORMATS[mime])
+    except Image.DecompressionBombError as error:
+        raise Undecodable("too_many_pixels", str(error)) from error
+    except (UnidentifiedImageError, SyntaxError, EOFError) as error:
+        raise Undecodable("undecodable", "the picture cannot be opened") from error
+
+
+@cache
+def _register_heif() -> None:
+    import pillow_heif  # noqa: PLC0415  # ten megabytes that most children never need
+
+    pillow_heif.options.DECODE_THREADS = HEIF_THREADS
+    pillow_heif.register_heif_opener()
+
+
+def save_thumbnail(image: Image.Image, verdict: Verdict) -> None:
+    """WebP, longest side THUMBNAIL_SIDE, in the best quality that fits THUMBNAIL_BYTES."""
+    small, body = _small(image), io.BytesIO()
+    for quality in QUALITIES:
+        body = io.BytesIO()
+        small.save(body, "WEBP", quality=quality, method=4)
+        if body.tell() <= THUMBNAIL_BYTES:
+            break
+    Path(verdict.output("thumb")).write_bytes(body.getvalue())
+
+
+def save_jpeg(image: Image.Image, path: str, *, quality: int = 82) -> None:
+    """On white where it was transparent."""
+    if "A" in image.getbands():
+        ground = Image.new("RGB", image.size, "white")
+        ground.paste(image, mask=image.getchannel("A"))
+        image = ground
+    image.convert("RGB").save(path, "JPEG", quality=quality, icc_profile=_profile(image))
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The pixels alone, turned as the camera was held."""
+    turned = ImageOps.exif_transpose(image)
+    turned = turned if turned.mode in _RESIZED_AS_THEY_ARE else _plain(turned)
+    profile = _profile(image)
+    turned.info = {"icc_profile": profile} if profile else {}
+    return turned
+
+
+def _small(image: Image.Image) -> Image.Image:
+    if image.mode not in _RESIZED_AS_THEY_ARE and image.mode != "CMYK":
+        image = upright(image)
+    # Before anything is decoded: a JPEG is then read at an eighth to a half of its size.
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return upright(image)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        # 16 bits a pixel: a plain conversion would clip them to white.
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    profile = image.info.get("icc_profile")
+    is_kept = isinstance(profile, bytes) and len(profile) <= MAX_PROFILE_BYTES and image.mode != "CMYK"
+    return profile if is_kept else None
+
+
+def _save_moving(image: Image.Image, verdict: Verdict) -> bool:
+    """A sticker that moves stays one, with fewer frames if it has many; False when it will not fit."""
+    step = -(-getattr(image, "n_frames", 1) // ANIMATED_FRAMES)
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    for number, frame in enumerate(ImageSequence.Iterator(image)):
+        shown = max(20, int(frame.info.get("duration", 100)))
+        if number % step:
+            durations[-1] += shown
+            continue
+        small = frame.convert("RGBA")
+        small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        small.info = {}
+        frames.append(small)
+        durations.append(shown)
+    body = io.BytesIO()
+    frames[0].save(
+        body, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=60, method=2
+    )
+    image.seek(0)
+    if body.tell() > ANIMATED_BYTES:
+        return False
+    Path(verdict.output("thumb")).write_bytes(body.getvalue())
+    return True

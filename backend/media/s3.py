@@ -1,0 +1,209 @@
+"""S3 and what is compatible with it (MinIO, Ceph, R2), behind the contract of storages.py.
+
+boto3's client is safe to share between threads, so there is one, and a second that only signs for the address that
+browsers know the store by. Imported by storages.py on first use only: boto3 costs a second of start-up.
+"""
+
+import functools
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from storages.backends.s3 import S3Storage
+
+from backend.lib.errors import Missing, TryLater
+from backend.media.storages import CHUNK_BYTES, TICKET_SECONDS, Stat, Ticket, check_key, open_plain
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+    from types_boto3_s3.type_defs import CORSRuleTypeDef, GetObjectRequestTypeDef, PutObjectRequestTypeDef
+
+CONFIG = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+    # Compatible stores refuse or ignore the checksums that boto3 adds unless told not to.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+    connect_timeout=5,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=32,
+)
+_GONE = {"404", "NoSuchKey", "NotFound"}
+_NOT_OFFERED = {"NotImplemented", "MethodNotAllowed", "501", "405", "UnsupportedOperation"}
+
+
+class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
+    """Private objects, no ACL; the bucket's public access block is set where the server knows it."""
+
+    storage_type = "s3"
+
+    def __init__(self, **options: Any) -> None:
+        self._lock = threading.Lock()
+        super().__init__(
+            **{
+                "bucket_name": settings.S3_BUCKET,
+                "access_key": settings.S3_ACCESS_KEY,
+                "secret_key": settings.S3_SECRET_KEY,
+                "endpoint_url": settings.S3_ENDPOINT_URL or None,
+                "region_name": settings.S3_REGION,
+                "use_ssl": settings.S3_USE_SSL,
+                "client_config": CONFIG,
+                "default_acl": None,
+                **options,
+            }
+        )
+
+    def save_file(self, key: str, source: Path, mime: str, *, tags: Mapping[str, str] | None = None) -> None:
+        with open_plain(source) as body, _translated():
+            request: PutObjectRequestTypeDef = {
+                "Bucket": self.bucket_name,
+                "Key": check_key(key),
+                "Body": body,
+                "ContentType": mime,
+                "ContentLength": os.fstat(body.fileno()).st_size,
+            }
+            if tags:
+                request["Tagging"] = urlencode(tags)
+            self.client.put_object(**request)
+
+    def read_range(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        request: GetObjectRequestTypeDef = {"Bucket": self.bucket_name, "Key": check_key(key)}
+        if start or length is not None:
+            request["Range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
+        with _translated():
+            body = self.client.get_object(**request)["Body"] if length != 0 else None
+
+        def chunks() -> Iterator[bytes]:
+            if body is not None:
+                with body, _translated():
+                    yield from body.iter_chunks(CHUNK_BYTES)
+
+        return chunks()
+
+    def stat(self, key: str) -> Stat:
+        try:
+            with _translated():
+                found = self.client.head_object(Bucket=self.bucket_name, Key=check_key(key))
+        except Missing:
+            self._check_bucket()
+            raise
+        return Stat(
+            size=found["ContentLength"], modified_at=found["LastModified"], mime=found.get("ContentType", "")
+        )
+
+    def delete(self, name: str) -> None:
+        with _translated():
+            self.client.delete_object(Bucket=self.bucket_name, Key=check_key(name))
+
+    def upload_ticket(self, key: str, mime: str, size: int) -> Ticket:
+        """Key, type and length are signed, so the store refuses another body. Compatible stores vary: whoever gave the
+        ticket still compares `stat().size`."""
+        url = self.signer.generate_presigned_url(
+            "put_object",
+            Params={"Bucket": self.bucket_name, "Key": check_key(key), "ContentType": mime, "ContentLength": size},
+            ExpiresIn=TICKET_SECONDS,
+            HttpMethod="PUT",
+        )
+        return Ticket(url=url, method="PUT", headers={"Content-Type": mime}, expires_in=TICKET_SECONDS)
+
+    def ensure_bucket(self) -> None:
+        """Creates the bucket when it is not there, and lets our page PUT to it; an operator's bucket keeps its CORS
+        rules. The access block is set each time: without it some stores let an upload make itself public."""
+        with _translated():
+            if not self._has_bucket():
+                self.client.create_bucket(Bucket=self.bucket_name, **self._location())
+                with _unless_not_offered():
+                    self._allow_uploads()
+            with _unless_not_offered():
+                self.client.put_public_access_block(
+                    Bucket=self.bucket_name,
+                    PublicAccessBlockConfiguration={
+                        "BlockPublicAcls": True,
+                        "IgnorePublicAcls": True,
+                        "BlockPublicPolicy": True,
+                        "RestrictPublicBuckets": True,
+                    },
+                )
+
+    @functools.cached_property
+    def client(self) -> "S3Client":
+        return self._client(self.endpoint_url)
+
+    @functools.cached_property
+    def signer(self) -> "S3Client":
+        return self._client(settings.S3_PUBLIC_ENDPOINT_URL) if settings.S3_PUBLIC_ENDPOINT_URL else self.client
+
+    def _client(self, endpoint_url: str | None) -> "S3Client":
+        # Making a client is the one thing that boto3's session does not allow two threads to do at once.
+        with self._lock:
+            made: S3Client = self._create_session().client(
+                "s3",
+                region_name=self.region_name,
+                endpoint_url=endpoint_url,
+                use_ssl=self.use_ssl,
+                config=self.client_config,
+            )
+        return made
+
+    def _has_bucket(self) -> bool:
+        try:
+            self.client.head_bucket(Bucket=self.bucket_name)
+        except ClientError as error:
+            if _code(error) in {*_GONE, "NoSuchBucket"}:
+                return False
+            raise
+        return True
+
+    def _check_bucket(self) -> None:
+        # HEAD says 404 for a key and for a bucket alike: a wrong bucket must not look like lost files.
+        with _translated():
+            if not self._has_bucket():
+                raise TryLater("storage_unavailable", "the bucket does not exist")
+
+    def _location(self) -> dict[str, Any]:
+        if self.endpoint_url or self.region_name == "us-east-1":
+            return {}
+        return {"CreateBucketConfiguration": {"LocationConstraint": self.region_name}}
+
+    def _allow_uploads(self) -> None:
+        rule: CORSRuleTypeDef = {
+            "AllowedOrigins": [settings.PUBLIC_BASE_URL or "*"],
+            "AllowedMethods": ["PUT"],
+            "AllowedHeaders": ["Content-Type"],
+            "MaxAgeSeconds": 3600,
+        }
+        self.client.put_bucket_cors(Bucket=self.bucket_name, CORSConfiguration={"CORSRules": [rule]})
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _unless_not_offered() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) not in _NOT_OFFERED:
+            raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) in _GONE:
+            raise Missing("object_gone", "the object is not in the storage") from error
+        raise TryLater("storage_unavailable", f"the storage answered {_code(error)}") from error
+    except (BotoCoreError, OSError) as error:
+        # urllib3's errors in the middle of a body reach us as botocore's, or as the socket's own.
+        raise TryLater("storage_unavailable", f"the storage cannot be reached: {type(error).__name__}") from error
