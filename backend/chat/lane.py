@@ -1,15 +1,15 @@
 """One lane per tenant: its stored webhooks, in the order received, a hundred to a transaction.
 
-Each is understood in a savepoint. One that fails is marked with its error and tried again alone by a job of its own; the
-rest goes on. `processed_at` is set on what was understood, and on what never can be, with the reason in `error`.
+Each is understood in a savepoint. One that fails is marked with its error and tried again alone by a job of its own;
+the rest goes on. `processed_at` is set on what was understood, and on what never can be, with the reason in `error`.
 """
 
 import logging
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend.chat import inbox, work
@@ -75,7 +75,7 @@ def _run_singly(tenant_id: UUID) -> bool:
     return bool(events)
 
 
-def _waiting(tenant_id: UUID, *, lock: bool = True) -> Sequence[InboundEvent]:
+def _waiting(tenant_id: UUID, *, lock: bool = True) -> QuerySet[InboundEvent]:
     """The oldest that nobody has looked at; another runner's, if there is one, are its own."""
     events = InboundEvent.objects.filter(tenant_id=tenant_id, processed_at__isnull=True, error="").order_by("pk")
     return events.select_for_update(skip_locked=True)[:BATCH] if lock else events[:BATCH]

@@ -1,4 +1,4 @@
-"""Rows → wire shapes. What is loaded with the row is shown; the querysets below load it, so a page costs no extra query."""
+"""Rows → wire shapes. The querysets below load what is shown with the row, so that a page costs no extra query."""
 
 import base64
 from collections.abc import Mapping
@@ -82,8 +82,13 @@ def message(row: Message) -> wire.Message:
     )
 
 
-def attachment(row: Attachment, *, outgoing: bool) -> wire.Attachment:
-    """`file_url` and `thumbnail_url` only once there is something to read there; `short_url` for the gateway only."""
+def attachment(row: Attachment, *, outgoing: bool | None = None) -> wire.Attachment:
+    """`file_url` and `thumbnail_url` only once there is something to read there; `short_url` for the gateway only.
+
+    `outgoing` None: the caller does not know whose message it belongs to, and it is looked up.
+    """
+    if outgoing is None:
+        outgoing = not row.messages.filter(direction=Message.Direction.INCOMING).exists()
     path = f"{ATTACHMENT_PATH}/{row.pk}"
     is_readable = row.status == Attachment.Status.COMPLETED
     return wire.Attachment(
@@ -115,6 +120,10 @@ def instance(row: Instance) -> wire.Instance:
 
 def colleague(row: User | None) -> wire.Person | None:
     return wire.Person(id=str(row.pk), name=row.name) if row else None
+
+
+def role(name: str) -> wire.Role:
+    return cast(wire.Role, name)
 
 
 def message_status(row: Message) -> wire.MessageStatusChanged:

@@ -7,12 +7,10 @@ from pydantic import JsonValue
 
 from backend.gateways import evolution_wire as wire
 from backend.gateways.base import MediaKind, MediaOffer, MessageKind, Quote
+from backend.gateways.evolution_files import offer
 from backend.gateways.evolution_wire import Fields
-from backend.lib.text import shown_name
 
 MAX_WRAPPERS = 12
-PREVIEW_LIMIT = 8 * 1024
-WAVEFORM_STEPS = 64
 DATA_TEXT_LIMIT = 2_000
 LIST_LIMIT = 256
 Data = dict[str, JsonValue]
@@ -92,21 +90,21 @@ def _read_inner(message: Fields) -> tuple[Content, Fields]:
     for name, reader in _READERS.items():
         if body := wire.fields(message.get(name)):
             return reader(name, body), body
-    name = next((key for key, value in message.items() if value and key not in NOT_CONTENT), "")
-    body = wire.fields(message.get(name))
-    return _unsupported(name, body), body
+    unknown = next((key for key, value in message.items() if value and key not in NOT_CONTENT), "")
+    body = wire.fields(message.get(unknown))
+    return _unsupported(unknown, body), body
 
 
-def _reachable(offer: MediaOffer, message: Fields, inner: Inner) -> MediaOffer:
+def _reachable(told: MediaOffer, message: Fields, inner: Inner) -> MediaOffer:
     """With the ways to the bytes that stand beside the content: mediaUrl, base64."""
     holders = (message, inner.message)
     url = next((found for holder in holders if (found := wire.words(holder.get("mediaUrl"), limit=8_000))), "")
-    inline = next((found for holder in holders if isinstance(found := holder.get("base64"), str) and found), None)
+    inline = next((text for holder in holders if isinstance(text := holder.get("base64"), str) and text), None)
     return replace(
-        offer,
+        told,
         media_url=url if url.startswith(("https://", "http://")) else "",
         inline_base64=inline,
-        is_view_once=offer.is_view_once or inner.is_view_once,
+        is_view_once=told.is_view_once or inner.is_view_once,
     )
 
 
@@ -129,56 +127,11 @@ def _text(name: str, body: Fields) -> Content:
     return Content(name, "text", wire.words(body.get("text")), link)
 
 
-def _offer(kind: MediaKind, body: Fields) -> MediaOffer:
-    thumbnail = wire.raw(body.get("jpegThumbnail"), limit=PREVIEW_LIMIT)
-    return MediaOffer(
-        kind=kind,
-        mimetype=wire.words(body.get("mimetype"), limit=100).strip(),
-        file_name=shown_name(wire.first_words(body, "fileName", "title", limit=1_000)) if kind == "document" else "",
-        size_bytes=wire.amount(body.get("fileLength"), most=2**50),
-        sha256=_exactly_32(body.get("fileSha256")),
-        enc_sha256=_exactly_32(body.get("fileEncSha256")),
-        media_key=_exactly_32(body.get("mediaKey")),
-        direct_path=wire.words(body.get("directPath"), limit=4_000),
-        width=wire.amount(body.get("width"), most=100_000),
-        height=wire.amount(body.get("height"), most=100_000),
-        duration=_duration(body.get("seconds")),
-        pages=wire.amount(body.get("pageCount"), most=1_000_000),
-        waveform=_waveform(body.get("waveform")),
-        preview=thumbnail if thumbnail and _is_picture(thumbnail) else None,
-        is_animated=wire.flag(body.get("isAnimated")) or wire.flag(body.get("gifPlayback")),
-        is_view_once=wire.flag(body.get("viewOnce")),
-    )
-
-
-def _exactly_32(value: object) -> bytes | None:
-    found = wire.raw(value)
-    return found if found and len(found) == 32 else None
-
-
-def _duration(value: object) -> float | None:
-    seconds = wire.decimal(value)
-    return seconds if seconds is not None and 0 < seconds < 1_000_000 else None
-
-
-def _waveform(value: object) -> tuple[int, ...] | None:
-    """64 steps of 0 to 100, whatever number of steps was told."""
-    steps = wire.raw(value)
-    if not steps:
-        return None
-    count = len(steps)
-    return tuple(min(100, steps[index * count // WAVEFORM_STEPS]) for index in range(WAVEFORM_STEPS))
-
-
-def _is_picture(head: bytes) -> bool:
-    return head.startswith(b"\xff\xd8\xff") or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
-
-
 def _media(kind: MediaKind) -> Callable[[str, Fields], Content]:
     def reader(name: str, body: Fields) -> Content:
         actual: MediaKind = "voice" if kind == "audio" and wire.flag(body.get("ptt")) else kind
         data = _known(gif=wire.flag(body.get("gifPlayback")), round=name == "ptvMessage", lottie=_is_lottie(body))
-        return Content(name, actual, wire.words(body.get("caption")), data, _offer(actual, body))
+        return Content(name, actual, wire.words(body.get("caption")), data, offer(actual, body))
 
     return reader
 
@@ -198,7 +151,8 @@ def _location(name: str, body: Fields) -> Content:
         live=name == "liveLocationMessage",
     )
     text = wire.first_words(body, "caption", "name")
-    return Content(name, "location", text, {"latitude": latitude, "longitude": longitude} | data)
+    where: Data = {"latitude": latitude, "longitude": longitude}
+    return Content(name, "location", text, where | data)
 
 
 def _contact(name: str, body: Fields) -> Content:
@@ -233,7 +187,8 @@ def _poll(name: str, body: Fields) -> Content:
 
 def _vote(name: str, body: Fields) -> Content:
     """A vote that the gateway could decrypt is an answer like any other; it quotes its poll."""
-    chosen = [_short(option) for option in wire.items(wire.fields(body.get("vote")).get("selectedOptions"))[:LIST_LIMIT]]
+    options = wire.items(wire.fields(body.get("vote")).get("selectedOptions"))
+    chosen = [_short(option) for option in options[:LIST_LIMIT]]
     text = ", ".join(option for option in chosen if option)
     if not text:
         return _unsupported(name, body)

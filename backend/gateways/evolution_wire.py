@@ -24,7 +24,9 @@ MAX_VALUES = 1_000_000
 """About 100 bytes each once parsed: what one webhook may cost in memory beside its own bytes."""
 BYTES_LIMIT = 64 * 1024
 TEXT_LIMIT = 65_536
+NAME_LIMIT = 255
 SAFE_INTEGER = 2**62
+BULK = frozenset({"base64", "jpegThumbnail"})
 FIRST_SECOND = 1_230_768_000
 """2009: WhatsApp is not older."""
 LAST_SECOND = 4_102_444_800
@@ -80,6 +82,12 @@ def words(value: object, *, limit: int = TEXT_LIMIT) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < SAFE_INTEGER:
         return str(value)
     return ""
+
+
+def shown(value: object) -> str:
+    """A profile name; digits alone are the gateway's stand-in for a missing one."""
+    name = words(value, limit=NAME_LIMIT).strip()
+    return "" if name.isdigit() else name
 
 
 def first_words(source: Fields, *names: str, limit: int = TEXT_LIMIT) -> str:
@@ -141,7 +149,7 @@ def raw(value: object, *, limit: int = BYTES_LIMIT) -> bytes | None:
         value = [value.get(str(index)) for index in range(len(value))]
     if not isinstance(value, list) or not value or len(value) > limit:
         return None
-    numbers = [number for number in value if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 256]
+    numbers = [one for one in value if isinstance(one, int) and not isinstance(one, bool) and 0 <= one < 256]
     return bytes(numbers) if len(numbers) == len(value) else None
 
 
@@ -198,7 +206,7 @@ def safe_json(value: object) -> JsonValue:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
-        return {clean(str(key)): safe_json(item) for key, item in value.items() if key not in {"base64", "jpegThumbnail"}}
+        return {clean(str(key)): safe_json(item) for key, item in value.items() if key not in BULK}
     if isinstance(value, list):
         return [safe_json(item) for item in value]
     if value is None or isinstance(value, bool | int):
