@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "backend.ops",
 ]
 MIDDLEWARE = [
+    "backend.ops.health.answer_any_host",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

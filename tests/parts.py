@@ -78,7 +78,8 @@ class Parts:
         """Start `name` beside whatever else goes on; every caller gets the one start."""
         with self._lock:
             if name not in self._starting:
-                self._starting[name] = future = Future()
+                future: Future[None] = Future()
+                self._starting[name] = future
                 threading.Thread(target=self._start, args=(name, future), daemon=True).start()
             return self._starting[name]
 
