@@ -17,7 +17,7 @@ from asgi_workers.fleet import Fleet
 from asgi_workers.sockets import RESTARTING
 from backend.chat import tasks
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("asgi_workers")
 
 
 class Process:

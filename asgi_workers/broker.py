@@ -70,7 +70,7 @@ class Broker:
                 if failures == 0:
                     logger.warning("[RABBITMQ] broker away", extra={"reason": repr(error)})
                 failures += 1
-            self._report(dict.fromkeys(self._prefetch, 0), connected=False)
+            pulse.consumers(dict.fromkeys(self._prefetch, 0), broker=False)
             await self._disconnect()
             await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
 
@@ -86,7 +86,7 @@ class Broker:
             declared = await channel.declare_queue(_queue_name(name), durable=True)
             await declared.consume(self._consumer(name))
             self._channels[name] = channel
-        self._report(self._prefetch, connected=True)
+        pulse.consumers(self._prefetch, broker=True)
         logger.info("[RABBITMQ] consumers started (aio-pika)", extra={"queues": len(self._prefetch)})
 
     def _consumer(self, name: str) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
@@ -107,15 +107,10 @@ class Broker:
             if self._publishing.is_closed or any(channel.is_closed for channel in self._channels.values()):
                 return
             live = {name: await _consumers(channel) for name, channel in self._channels.items()}
-            self._report({name: self._prefetch[name] if count else 0 for name, count in live.items()}, connected=True)
+            served = {name: self._prefetch[name] if count else 0 for name, count in live.items()}
+            pulse.consumers(served, broker=True)
             if not all(live.values()):
                 return
-
-    @staticmethod
-    def _report(consumers: dict[str, int], *, connected: bool) -> None:
-        pulse.broker(connected=connected)
-        for name, count in consumers.items():
-            pulse.report(queue=name, consumers=count)
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

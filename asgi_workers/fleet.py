@@ -73,7 +73,7 @@ class QueueCrew:
                 logger.warning("queue stalled", extra={"queue": self.name, "reason": repr(error)})
                 await asyncio.sleep(BACK_OFF_SECONDS)
                 return
-            pulse.delivered(self.name)
+            pulse.worked(self.name)
             self.look()  # where one job was due there may be more, for a worker that is free
 
 
@@ -98,8 +98,7 @@ class Fleet:
             self._broker.start()
         else:
             logger.info("[RABBITMQ] no broker configured, consumers run embedded", extra={"queues": len(QUEUES)})
-            for name, crew in self._crews.items():
-                pulse.report(queue=name, consumers=crew.size)
+            pulse.consumers({name: crew.size for name, crew in self._crews.items()}, broker=None)
         self._tasks = [asyncio.create_task(self._sweep_on()), asyncio.create_task(self._renew_on())]
 
     async def ring(self, queue_name: str, count: int) -> None:

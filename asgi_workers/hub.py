@@ -49,6 +49,7 @@ class TenantHub:
         self.tenant_id = tenant_id
         self.cursor = 0
         self.members: set[Member] = set()
+        self.joining = 0
         self.lock = asyncio.Lock()
         self.is_hearing = False
         self._order = asyncio.Lock()
@@ -66,14 +67,12 @@ class TenantHub:
             self.members.add(member)
             return self.cursor
 
-    async def remove(self, member: Member) -> bool:
-        """Leave; True when nobody is left and the channel was given up."""
+    async def remove(self, member: Member) -> None:
+        """Leave; the last one gives up the channel."""
         async with self.lock:
             self.members.discard(member)
-            if self.members:
-                return False
-            await self._stop_listening()
-            return True
+            if not self.members:
+                await self._stop_listening()
 
     async def close(self) -> None:
         async with self.lock:
@@ -173,14 +172,22 @@ class Hub:
         tenant = self._tenants.get(tenant_id)
         if tenant is None:
             tenant = self._tenants[tenant_id] = TenantHub(tenant_id, self._layer, self._read)
-        cursor = await tenant.add(member)
-        self._tenants.setdefault(tenant_id, tenant)  # the last member may have left while we waited
-        return cursor
+        tenant.joining += 1
+        try:
+            return await tenant.add(member)
+        finally:
+            tenant.joining -= 1
+            self._forget(tenant)
 
     async def leave(self, tenant_id: UUID, member: Member) -> None:
         tenant = self._tenants.get(tenant_id)
-        if tenant is not None and await tenant.remove(member) and not tenant.members:
-            self._tenants.pop(tenant_id, None)
+        if tenant is not None:
+            await tenant.remove(member)
+            self._forget(tenant)
+
+    def _forget(self, tenant: TenantHub) -> None:
+        if not tenant.members and not tenant.joining:
+            self._tenants.pop(tenant.tenant_id, None)
 
     def sockets(self) -> int:
         return sum(len(tenant.members) for tenant in self._tenants.values())

@@ -8,6 +8,9 @@ from backend.ops import demo
 from backend.sandbox import cast
 from backend.sandbox.app import close
 
+OWNERS = {"clinica-01": "5517300000000", "globex-01": "5511300000000"}
+"""The companies' own numbers, invented: of ranges that nobody uses."""
+
 
 def prepare(sandbox_path: str) -> None:
     """Before the loop runs: make what is missing, and print addresses and logins."""
@@ -19,6 +22,7 @@ def prepare(sandbox_path: str) -> None:
             instance_name=company.instance,
             api_key=demo.derived("gateway", company.instance, characters=32),
             webhook_url=company.webhook_url,
+            owner=OWNERS[company.instance],
         )
     print(made.as_text(), flush=True)
 

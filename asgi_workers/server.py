@@ -179,10 +179,19 @@ class ChatServer(Server):
         for description in self.endpoints:
             listener = serverFromString(reactor, description).listen(self.http_factory)
             listener.addCallbacks(self.listen_success, self.listen_error)
-        asyncio.set_event_loop(reactor._asyncioEventloop)
+        loop = reactor._asyncioEventloop
+        asyncio.set_event_loop(loop)
         reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
-        reactor.callWhenRunning(self._start)
+        reactor.callWhenRunning(loop.call_soon, self._start_or_stop)  # on the loop, which does not run yet then
         reactor.run(installSignalHandlers=True)
+
+    def _start_or_stop(self) -> None:
+        try:
+            self._start()
+        except Exception:
+            logger.exception("cannot start")
+            self.failed = True
+            reactor.stop()
 
     def listen_success(self, port: Any) -> None:
         self._ports.append(port)

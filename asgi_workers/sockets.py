@@ -55,11 +55,12 @@ class TenantSocket(AsyncWebsocketConsumer):
     """A member of its tenant's hub. While it replays, live frames wait in `_held`; then they are written straight."""
 
     channel_layer_alias = None  # type: ignore[assignment]  # no channel per socket: the hub has one per tenant
-    hub: Hub
-    database: Any  # runs plain functions in the sockets' database threads
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *, hub: Hub, database: Any) -> None:
+        """`database` runs plain functions in the sockets' database threads."""
+        super().__init__()
+        self.hub = hub
+        self.database = database
         self._caller: access.Caller | None = None
         self._tenant_id: UUID | None = None
         self._held: list[tuple[int, bytes]] | None = []

@@ -1,10 +1,9 @@
 """An incoming file, from WhatsApp to our storage: every way is tried, and "ready" is said when it can be read."""
 
-import contextlib
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -14,17 +13,15 @@ from backend.chat.models import InboundEvent, Message
 from backend.gateways import evolution, evolution_media
 from backend.gateways.base import MediaOffer
 from backend.gateways.evolution_media import GatewayAccess
-from backend.lib.errors import ChatError, Missing, Refused, TryLater
+from backend.lib.errors import ChatError, Refused
 from backend.media import pipeline, sniff
 from backend.media.models import Attachment
-from backend.media.pipeline import Spooled
 from backend.realtime import bell, log, wire
 from backend.tenants.models import Instance
 
 logger = logging.getLogger(__name__)
 
 Status = Attachment.Status
-PROGRESS_SECONDS = 0.25
 
 
 def download(attachment_id: UUID) -> None:
@@ -39,14 +36,15 @@ def download(attachment_id: UUID) -> None:
     if not moved or message is None:
         return
     began = time.monotonic()
+    attachment = _attachment(message)
     progress = Progress(message)
-    with contextlib.closing(_fetch(message, progress)) as spooled:
+    ways = evolution_media.open_media(access_to(message.instance), _offer_of(message), message.source)
+    with pipeline.spool_first(ways, limit_bytes=sniff.limit_bytes(message.kind), on_progress=progress) as spooled:
         ingested = pipeline.store(
             spooled,
-            attachment_id=attachment_id,
-            prefix=f"chat/{message.tenant_id}/{message.conversation_id}",
             kind=message.kind,
-            file_name=_attachment(message).file_name,
+            file_name=attachment.file_name,
+            key_for=lambda name: pipeline.chat_key(message.tenant_id, message.conversation_id, attachment_id, name),
             on_progress=progress,
         )
     with log.unit(message.tenant_id):
@@ -54,7 +52,15 @@ def download(attachment_id: UUID) -> None:
             status=Status.COMPLETED,
             error_code="",
             error_message="",
-            **ingested.row(known=_attachment(message).metadata),
+            file_name=ingested.file_name,
+            file_type=ingested.file_type,
+            size_bytes=ingested.size_bytes,
+            content_sha256=ingested.content_sha256,
+            storage_type=ingested.storage_type,
+            storage_key=ingested.storage_key,
+            thumbnail_key=ingested.thumbnail_key,
+            renditions=ingested.renditions,
+            metadata=attachment.metadata | ingested.metadata,
         )
         if completed:
             row = Attachment.objects.get(pk=attachment_id)
@@ -93,17 +99,12 @@ def gave_up(attachment_id: str, error: ChatError) -> None:
 
 
 class Progress:
-    """Tells the tenant how far a file is: at most four times a second, and at the end of each stage."""
+    """Tells the tenant how far a file is; the pipeline keeps it to four times a second."""
 
     def __init__(self, message: Message) -> None:
         self._message = message
-        self._told_at = 0.0
 
-    def __call__(self, stage: wire.Stage, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._told_at < PROGRESS_SECONDS and done < total:
-            return
-        self._told_at = now
+    def __call__(self, stage: str, done: int, total: int) -> None:
         bell.pass_on(
             self._message.tenant_id,
             wire.UploadProgress(
@@ -111,7 +112,7 @@ class Progress:
                 message_id=str(self._message.pk),
                 conversation_id=str(self._message.conversation_id),
                 direction="incoming" if self._message.direction == Message.Direction.INCOMING else "outgoing",
-                stage=stage,
+                stage=cast(wire.Stage, stage),
                 bytes=done,
                 total=max(total, done),
                 percent=min(100, done * 100 // total) if total else 0,
@@ -127,36 +128,6 @@ def access_to(instance: Instance) -> GatewayAccess:
         name=instance.name,
         is_sandbox=settings.SANDBOX and instance.provider == "sandbox",
     )
-
-
-def _fetch(message: Message, on_progress: Callable[[wire.Stage, int, int], None]) -> Spooled:
-    """Down the ladder until a way holds. What may still work later outweighs what never will."""
-    offer = _offer_of(message)
-    limit = sniff.limit_bytes(message.kind)
-    if offer.size_bytes is not None and offer.size_bytes > limit:
-        raise Refused("file_too_large", f"{offer.size_bytes} bytes, at most {limit} are taken")
-    reasons: list[ChatError] = []
-    for way in evolution_media.open_media(access_to(message.instance), offer, message.source):
-        try:
-            with way.open(limit) as chunks:
-                return pipeline.spool(
-                    chunks,
-                    limit_bytes=limit,
-                    expected_sha256=way.sha256,
-                    total_bytes=way.size_bytes,
-                    on_progress=on_progress,
-                )
-        except (Refused, Missing, TryLater) as error:
-            logger.info(
-                "[MEDIA] a way failed",
-                extra={"attachment_id": message.attachment_id, "way": way.way, "code": error.code},
-            )
-            if error.code in {"file_too_large"}:
-                raise
-            reasons.append(error)
-    if not reasons:
-        raise Refused("nothing_to_fetch", "The message says nothing of where its file is.")
-    raise next((reason for reason in reasons if isinstance(reason, TryLater)), reasons[0])
 
 
 def _offer_of(message: Message) -> MediaOffer:

@@ -11,7 +11,8 @@ from backend.chat import downloads, lane, work
 from backend.chat.models import InboundEvent, Parked
 from backend.jobs import queue
 from backend.jobs.queue import runs
-from backend.media import decoder
+from backend.media.decoders import decoders
+from backend.media.spool import sweep
 from backend.realtime import log
 
 logger = logging.getLogger(__name__)
@@ -21,12 +22,12 @@ PRUNE_BATCH = 500
 
 def warm() -> None:
     """Start what takes a while before it is needed: the decoder processes."""
-    decoder.warm()
+    decoders().warm()
 
 
 def cool() -> None:
     """The process is going."""
-    decoder.close()
+    decoders().close()
 
 
 @runs(work.INBOX)
@@ -53,6 +54,7 @@ def housekeeping(_: str) -> None:
             "events": log.prune(),
             "jobs": queue.prune(),
             "webhooks": prune_webhooks(),
+            "spooled": sweep(),
             "parked": Parked.objects.filter(created_at__lt=_horizon()).delete()[0],
         },
     )

@@ -1,5 +1,8 @@
 """Logging in, logging out, and who am I."""
 
+from typing import cast
+
+from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -68,17 +71,24 @@ def me_of(caller: Caller, tenant_id: object) -> wire.Me:
     tenants = caller.tenants()
     chosen = next(tenant for tenant in tenants if tenant.pk == tenant_id)
     seq = log.newest(chosen.pk)
-    shapes = [wire.TenantShape(id=str(t.pk), name=t.name, role=present.role(caller.roles[t.pk])) for t in tenants]
+    shapes = [wire.TenantShape(id=str(t.pk), name=t.name, role=cast(wire.Role, caller.roles[t.pk])) for t in tenants]
     return wire.Me(
         user=wire.UserShape(id=str(caller.user.pk), name=caller.user.name, email=caller.user.email),
         tenant=next(shape for shape in shapes if shape.id == str(chosen.pk)),
         tenants=shapes,
         instances=[present.instance(found) for found in Instance.objects.filter(tenant=chosen).order_by("name")],
         limits={
-            kind: wire.Limit(max_bytes=sniff.limit_bytes(kind), types=sniff.types_of(kind)) for kind in LIMITED_KINDS
+            kind: wire.Limit(max_bytes=sniff.limit_bytes(kind), types=_types_of(kind)) for kind in LIMITED_KINDS
         },
         seq=seq,
     )
+
+
+def _types_of(kind: str) -> list[str]:
+    """The MIME types that a message of this kind may hold; what can only be downloaded travels as a document."""
+    allowed = settings.MEDIA_ALLOWED_TYPES
+    found = (known.mime for known in sniff.TYPES.values() if sniff.kind_of(known.mime) == kind)
+    return [mime for mime in found if not allowed or mime in allowed]
 
 
 def _count_attempt(request: HttpRequest, email: str) -> None:

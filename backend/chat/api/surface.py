@@ -3,6 +3,7 @@
 Every error is problem+json with a stable `code`; another tenant's thing is always 404.
 """
 
+import logging
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from backend.lib.errors import ChatError, Missing, Refused, TryLater
 from backend.realtime import wire
 from backend.tenants import access
 from backend.tenants.access import Caller
+
+logger = logging.getLogger(__name__)
 
 api = NinjaAPI(title="ALREA Sense Chat", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
 
@@ -101,6 +104,13 @@ def _http_error(request: HttpRequest, error: HttpError | type[HttpError]) -> Htt
     known = cast(HttpError, error)
     code = {400: "bad_request", 413: "body_too_large"}.get(known.status_code, "refused")
     return _answer(known.status_code, code, str(known))
+
+
+@api.exception_handler(Exception)
+def _bug(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    """Ours: the log line has the traceback, the caller learns nothing."""
+    logger.error("request raised", exc_info=cast(Exception, error), extra={"path": request.path})
+    return _answer(500, "internal_error", "Something went wrong on our side.")
 
 
 @api.exception_handler(Http404)
