@@ -9,9 +9,11 @@ import threading
 import time
 
 from asgi_workers.server import ChatServer  # first: it installs the asyncio reactor
-from asgi_workers.asgi import SANDBOX_PREFIX, application, body_limit  # isort: skip
+
+from asgi_workers.asgi import application  # isort: skip
 from django.conf import settings
 
+from asgi_workers.application import body_limit
 from asgi_workers.doorbell import Doorbell
 from asgi_workers.fleet import Fleet
 from asgi_workers.sockets import RESTARTING
@@ -31,10 +33,8 @@ class Process:
 
     def run(self) -> int:
         """Until a signal stops the reactor. Returns the exit code."""
-        if settings.SANDBOX:
-            from asgi_workers.playground import prepare
-
-            prepare(SANDBOX_PREFIX)
+        if application.playground is not None:
+            application.playground.prepare()
         server = ChatServer(
             application,
             port=settings.PORT,
@@ -66,10 +66,8 @@ class Process:
         self._is_clean = await self.fleet.drain(deadline)
         await application.hub.close(RESTARTING)
         await _finish(server.applications(), deadline)
-        if application.sandbox is not None:
-            from asgi_workers.playground import put_away
-
-            await put_away(application.sandbox)
+        if application.playground is not None:
+            await application.playground.close()
         if self._doorbell is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._doorbell.close(), 2)

@@ -1,108 +1,16 @@
-"""What a request meets first: the webhook door, the sandbox when it is on, the websockets, else Django.
+"""`asgi_workers.asgi:application`, for any ASGI server.
 
-`asgi_workers.asgi:application` also runs under plain `daphne` and `uvicorn` (website and sockets only); the whole
-process, with its consumers, is `python -m asgi_workers`.
+Under plain `daphne` or `uvicorn` it is the website and the sockets; the whole process, with its consumers, is
+`python -m asgi_workers`.
 """
 
-import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
 
 import django
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
 django.setup()
 
-from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
-from channels.routing import URLRouter
-from django.conf import settings
-from django.core.asgi import get_asgi_application
-from django.urls import re_path
-
-from asgi_workers.door import Door
-from asgi_workers.hub import Hub
-from asgi_workers.sockets import TenantSocket
-
-logger = logging.getLogger(__name__)
-
-SANDBOX_PREFIX = "/sandbox"
-PAGE_BODY_BYTES = 3 * 1024 * 1024
-UPLOAD_PATHS = (b"/api/chat/upload-media", b"/api/chat/uploads/")
-
-
-def body_limit(path: bytes) -> int:
-    """How many bytes of body an address takes."""
-    if b"/api/webhooks/" in path:
-        return settings.WEBHOOK_MAX_BYTES
-    if path.startswith(UPLOAD_PATHS) or path.startswith(SANDBOX_PREFIX.encode()):
-        return max(settings.MEDIA_MAX_SIZE.values()) * 2
-    return PAGE_BODY_BYTES
-
-
-class Application:
-    """The whole surface as one ASGI application. Its hub and its door live as long as the process."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(settings.SOCKET_POOL, thread_name_prefix="sockets")
-        self.layer = get_channel_layer()
-        self.hub = Hub(self.layer, self.database)
-        self.door = Door(self.database, settings.WEBHOOK_MAX_BYTES)
-        self.sandbox = _sandbox()
-        self.has_fleet = False
-        self._has_warned = False
-        self._django = get_asgi_application()
-        socket = TenantSocket.as_asgi(hub=self.hub, database=self.database)
-        self._sockets = URLRouter([re_path(r"^ws/tenant/(?P<tenant_id>[^/]{1,64})/?$", socket)])
-
-    async def database(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """Run a plain function in one of the sockets' database threads."""
-        bridge = database_sync_to_async(function, thread_sensitive=False, executor=self._pool)
-        return await bridge(*args, **kwargs)
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-            return
-        self._warn_without_fleet()
-        if scope["type"] == "websocket":
-            await self._socket(scope, receive, send)
-        elif self.door.match(scope["path"]):
-            await self.door(scope, receive, send)
-        elif self.sandbox is not None and scope["path"].startswith(f"{SANDBOX_PREFIX}/"):
-            await self.sandbox(scope | {"root_path": SANDBOX_PREFIX}, receive, send)
-        else:
-            await self._django(scope, receive, send)
-
-    async def _socket(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        try:
-            await self._sockets(scope, receive, send)
-        except ValueError:  # Channels' way to say that no route matches
-            await send({"type": "websocket.close", "code": 4404})
-
-    def _warn_without_fleet(self) -> None:
-        if not self.has_fleet and not self._has_warned:
-            self._has_warned = True
-            logger.warning("[RABBITMQ] no consumers run in this process: start it with `python -m asgi_workers`")
-
-
-def _sandbox() -> Any:
-    """The simulated WhatsApp, mounted when SANDBOX=1 (which needs DEBUG)."""
-    if not settings.SANDBOX:
-        return None
-    from backend.sandbox.app import create_app
-
-    return create_app(settings.VAR / "sandbox.sqlite3")
-
-
-async def _lifespan(receive: Any, send: Any) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
-
+from asgi_workers.application import Application  # noqa: E402 — Django's models must be ready first
 
 application = Application()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
@@ -93,7 +94,9 @@ class Broker:
         async def consume(message: AbstractIncomingMessage) -> None:
             pulse.delivered(name)
             await self._rung(name)
-            with contextlib.suppress(Exception):  # the channel may be gone: the ring then comes again, and finds nothing
+            with contextlib.suppress(
+                Exception
+            ):  # the channel may be gone: the ring then comes again, and finds nothing
                 await message.ack()
 
         return consume
@@ -123,7 +126,7 @@ class Broker:
 
 async def _consumers(channel: AbstractChannel) -> int:
     """How many consumers the client library still holds on this channel."""
-    underlay = await channel.get_underlay_channel()
+    underlay: Any = await channel.get_underlay_channel()
     return len(underlay.consumers)
 
 

@@ -94,7 +94,7 @@ class Doorbell:
         frames, self._frames = self._frames, defaultdict(list)
         for tenant_id, rings in frames.items():
             for ring in _worth_ringing(rings):
-                message = {"type": "event", "frame": ring.frame}
+                message: dict[str, object] = {"type": "event", "frame": ring.frame}
                 if ring.seq is not None:
                     message["seq"] = ring.seq
                 if not await self._quietly(self._layer.group_send(group_of(tenant_id), message), to="group"):

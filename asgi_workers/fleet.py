@@ -9,7 +9,9 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from channels.db import database_sync_to_async
@@ -20,6 +22,8 @@ from backend.jobs import pulse, queue, runner
 from backend.jobs.queue import QUEUES
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SWEEP_SECONDS = 1
 BACK_OFF_SECONDS = 2
@@ -149,5 +153,6 @@ class Fleet:
             except Exception as error:  # as above; the lease lasts three of these rounds
                 logger.warning("leases not renewed", extra={"reason": repr(error)})
 
-    async def _in_thread(self, function, *args):  # type: ignore[no-untyped-def]  # a bridge: typed by what crosses it
-        return await database_sync_to_async(function, thread_sensitive=False, executor=self._pool)(*args)
+    async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        found: T = await database_sync_to_async(function, thread_sensitive=False, executor=self._pool)(*args)
+        return found

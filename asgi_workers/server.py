@@ -13,13 +13,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from daphne.server import Server  # first: it installs the asyncio reactor
+
 from daphne.http_protocol import HTTPFactory, WebRequest  # isort: skip
 from daphne.ws_protocol import WebSocketFactory  # isort: skip
-from twisted.internet import defer, reactor  # isort: skip
+from twisted.internet import defer  # isort: skip
+from twisted.internet import reactor as _reactor  # isort: skip
 from twisted.internet.endpoints import serverFromString
 from twisted.logger import globalLogBeginner
 
 logger = logging.getLogger(__name__)
+reactor: Any = _reactor  # its interfaces say nothing that a type checker could use
 
 LINGER_SECONDS = 2
 MESSAGE_LIMIT_BYTES = 64 * 1024
@@ -173,11 +176,13 @@ class ChatServer(Server):
             failByDrop=False,  # else a client never learns why it was closed (1009)
             tcpNoDelay=True,
         )
-        globalLogBeginner.beginLoggingTo([lambda _: None], redirectStandardIO=False, discardBuffer=True)
+        silence: Any = [lambda _: None]
+        globalLogBeginner.beginLoggingTo(silence, redirectStandardIO=False, discardBuffer=True)
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
         for description in self.endpoints:
-            listener = serverFromString(reactor, description).listen(self.http_factory)
+            endpoint: Any = serverFromString(reactor, description)  # type: ignore[no-untyped-call]  # Twisted's
+            listener = endpoint.listen(self.http_factory)
             listener.addCallbacks(self.listen_success, self.listen_error)
         loop = reactor._asyncioEventloop
         asyncio.set_event_loop(loop)

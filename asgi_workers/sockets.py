@@ -54,7 +54,7 @@ class SendWriter:
 class TenantSocket(AsyncWebsocketConsumer):
     """A member of its tenant's hub. While it replays, live frames wait in `_held`; then they are written straight."""
 
-    channel_layer_alias = None  # type: ignore[assignment]  # no channel per socket: the hub has one per tenant
+    channel_layer_alias = None  # no channel per socket: the hub has one per tenant
 
     def __init__(self, *, hub: Hub, database: Any) -> None:
         """`database` runs plain functions in the sockets' database threads."""
@@ -176,7 +176,7 @@ class TenantSocket(AsyncWebsocketConsumer):
     # --- The hub's side ----------------------------------------------------------------------------------------------
 
     def forward(self, seq: int, frame: bytes) -> None:
-        if self._is_closing or seq <= self._sent_seq and self._held is None:
+        if self._is_closing or (seq <= self._sent_seq and self._held is None):
             return
         if self._held is not None:
             self._hold(seq, frame)

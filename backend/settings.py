@@ -36,7 +36,9 @@ def _development_secret() -> str:
 SECRET_KEY = env.text("SECRET_KEY", _development_secret() if DEBUG else None)
 PORT = env.number("PORT", 8000, at_least=1)
 PUBLIC_BASE_URL = env.text("PUBLIC_BASE_URL", "").rstrip("/")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "*" if DEBUG else urlsplit(PUBLIC_BASE_URL).hostname or "localhost,127.0.0.1")
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS", "*" if DEBUG else urlsplit(PUBLIC_BASE_URL).hostname or "localhost,127.0.0.1"
+)
 TRUST_PROXY = env.flag("TRUST_PROXY", default=False)
 
 INSTALLED_APPS = [
@@ -140,7 +142,9 @@ def _database(url: str) -> dict[str, Any]:
         }
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise env.WrongSetting("DATABASE_URL", "expected postgresql://user:password@host:port/name, or nothing for SQLite")
+        raise env.WrongSetting(
+            "DATABASE_URL", "expected postgresql://user:password@host:port/name, or nothing for SQLite"
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),

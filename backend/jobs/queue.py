@@ -134,7 +134,10 @@ def claim(queue: str, worker: str) -> Claim | None:
             [_moment(now + timedelta(seconds=LEASE_SECONDS)), worker, queue, _moment(now), _moment(now)],
         )
         row = cursor.fetchone()
-    return Claim(*row, worker=worker) if row else None
+    if row is None:
+        return None
+    key, kind, subject, queue_name, wanted, attempts = row
+    return Claim(key, kind, subject, queue_name, wanted, attempts, worker)
 
 
 def renew(held: Claim) -> bool:
@@ -216,5 +219,7 @@ def _key(value: UUID | None) -> str | UUID | None:
     return value.hex
 
 
-def _moment(value: datetime) -> object:
-    return connection.ops.adapt_datetimefield_value(value)
+def _moment(value: datetime) -> datetime | str | None:
+    """As the database's driver takes it in raw SQL."""
+    adapted: datetime | str | None = connection.ops.adapt_datetimefield_value(value)
+    return adapted

@@ -34,6 +34,7 @@ INLINE_TYPES = frozenset(
 )
 """What a browser may show in place. Never to join it: HTML, SVG, XML or anything else that can carry script."""
 
+SANDBOXED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'"
 RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 SLICE_BYTES = 256 * 1024
 _readers = ThreadPoolExecutor(8, thread_name_prefix="media-read")
@@ -75,7 +76,7 @@ def answer(request: HttpRequest, stored: Stored) -> HttpResponseBase:
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Disposition": disposition(stored),
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'",
+        "Content-Security-Policy": SANDBOXED,
         "Cross-Origin-Resource-Policy": "same-origin",
     }
     if _matches(request.headers.get("If-None-Match", ""), etag):

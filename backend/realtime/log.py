@@ -105,9 +105,8 @@ def prune() -> int:
     horizon = timezone.now() - timedelta(days=settings.EVENT_RETENTION_DAYS)
     dropped = 0
     for tenant_id in TenantClock.objects.values_list("tenant_id", flat=True):
-        kept_from = (
-            Event.objects.filter(tenant_id=tenant_id, created_at__gte=horizon).order_by("seq").values_list("seq", flat=True)
-        ).first()
+        young = Event.objects.filter(tenant_id=tenant_id, created_at__gte=horizon)
+        kept_from = young.order_by("seq").values_list("seq", flat=True).first()
         old = Event.objects.filter(tenant_id=tenant_id, created_at__lt=horizon)
         if kept_from is not None:
             old = old.filter(seq__lt=kept_from)
@@ -151,4 +150,3 @@ def _advance(tenant_id: UUID, count: int) -> int:
 def _key(tenant_id: UUID) -> str | UUID:
     """SQLite keeps UUIDs as 32 hex digits."""
     return tenant_id if connection.features.has_native_uuid_field else tenant_id.hex
-

@@ -85,11 +85,7 @@ def caller_by_token(authorization: str) -> Caller:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotLoggedIn("invalid_token")
-    found = (
-        ApiToken.objects.select_related("user")
-        .filter(hash=hash_token(token.strip()), user__is_active=True)
-        .first()
-    )
+    found = ApiToken.objects.select_related("user").filter(hash=hash_token(token.strip()), user__is_active=True).first()
     if found is None:
         raise NotLoggedIn("invalid_token")
     role = Membership.objects.filter(tenant_id=found.tenant_id, user_id=found.user_id).values_list("role", flat=True)

@@ -104,7 +104,7 @@ def new_secret() -> str:
 
 
 class Instance(models.Model):
-    """A WhatsApp number, as the gateway knows it. `secret` names it in the webhook URL; the body's own claims do not."""
+    """A WhatsApp number, as the gateway knows it. `secret` names it in the webhook URL; a body's own claims do not."""
 
     class State(models.TextChoices):
         OPEN = "open"

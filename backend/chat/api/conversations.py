@@ -1,6 +1,6 @@
 """The inbox and its threads, for reading: lists by cursor, one conversation, its messages, mark read, assign."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -20,6 +20,7 @@ router = Router(tags=["conversations"])
 
 CONVERSATIONS_PAGE = 30
 MESSAGES_PAGE = 50
+Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class ConversationPage(Schema):
@@ -101,7 +102,7 @@ def messages(
     conversation_id: str,
     before: str = "",
     after: str = "",
-    limit: int = Query(MESSAGES_PAGE, ge=1, le=200),
+    limit: Limit = MESSAGES_PAGE,
 ) -> MessagePage:
     """The newest page, newest first; `before`/`after` are message ids. With `after`: oldest first."""
     found = _find(request, conversation_id)

@@ -1,5 +1,7 @@
 """The durable events by polling: the same frames as the websocket, for who cannot keep one open."""
 
+from typing import Annotated
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
@@ -10,13 +12,13 @@ from backend.realtime import log
 router = Router(tags=["events"])
 
 PAGE = 200
+After = Annotated[str, Query(max_length=20)]
+Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 @router.get("/events/")
-def events(
-    request: HttpRequest, after: str = Query(..., max_length=20), limit: int = Query(PAGE, ge=1, le=500)
-) -> HttpResponse:
-    """`{"results": [frame, …], "next": "<after>"|null}`; 400 `bad_cursor`; 409 `resync` when it is older than we keep."""
+def events(request: HttpRequest, after: After, limit: Limit = PAGE) -> HttpResponse:
+    """`{"results": [frame, …], "next": "<after>"|null}`; 400 `bad_cursor`; 409 `resync` when older than we keep."""
     if not after.isdecimal() or len(after) > 18:
         raise Refused("bad_cursor", "`after` is the number of the last event you have.", status=400)
     tenant_id = tenant_of(request)

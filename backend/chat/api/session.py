@@ -77,9 +77,7 @@ def me_of(caller: Caller, tenant_id: object) -> wire.Me:
         tenant=next(shape for shape in shapes if shape.id == str(chosen.pk)),
         tenants=shapes,
         instances=[present.instance(found) for found in Instance.objects.filter(tenant=chosen).order_by("name")],
-        limits={
-            kind: wire.Limit(max_bytes=sniff.limit_bytes(kind), types=_types_of(kind)) for kind in LIMITED_KINDS
-        },
+        limits={kind: wire.Limit(max_bytes=sniff.limit_bytes(kind), types=_types_of(kind)) for kind in LIMITED_KINDS},
         seq=seq,
     )
 

@@ -4,7 +4,7 @@ Every error is problem+json with a stable `code`; another tenant's thing is alwa
 """
 
 import logging
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from backend.tenants.access import Caller
 
 logger = logging.getLogger(__name__)
 
-api = NinjaAPI(title="ALREA Sense Chat", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
+api = NinjaAPI(title="ALREA Sense Chat", version="1", docs_url="/docs", urls_namespace="api")
 
 TITLES = {
     400: "Bad request",
@@ -94,7 +94,7 @@ def _refused(request: HttpRequest, error: ChatError | type[ChatError]) -> HttpRe
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError | type[ValidationError]) -> HttpResponse:
     """Which field, and what is wrong with it; never the value, which may be a secret."""
-    faults = cast(list[dict[str, Any]], cast(ValidationError, error).errors)
+    faults = cast(ValidationError, error).errors
     detail = "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults[:5])
     return _answer(422, "invalid", detail)
 

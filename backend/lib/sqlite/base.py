@@ -2,7 +2,7 @@
 2 to 6 s. In one process a plain lock is the queue: whoever begins holds it until COMMIT or ROLLBACK."""
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 from django.db.backends.sqlite3 import base
 
@@ -20,24 +20,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
         _turn.acquire()
         self._holds_turn = True
         try:
-            super()._start_transaction_under_autocommit()
+            cast(Any, super())._start_transaction_under_autocommit()  # django-stubs leave the inner ones out
         except BaseException:
             self._give_back()
             raise
 
     def _commit(self) -> None:
-        super()._commit()
+        cast(Any, super())._commit()
         self._give_back()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            cast(Any, super())._rollback()
         finally:
             self._give_back()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            cast(Any, super())._close()
         finally:
             self._give_back()
 

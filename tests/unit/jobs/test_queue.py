@@ -120,6 +120,7 @@ def test_tries_are_spaced_and_then_it_fails_for_good(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(queue._gave_up, PHOTO.name, say)
     queue.enqueue(PHOTO, "a", tenant_id=None)
     waits = []
+    row = Job.objects.get()
     for _ in range(4):
         assert runner.run_next("media_download", ME, runner.InHand())
         row = Job.objects.get()

@@ -31,9 +31,7 @@ def numbers(tenant: Tenant) -> list[int]:
     return list(Event.objects.filter(tenant=tenant).order_by("seq").values_list("seq", flat=True))
 
 
-def test_what_a_unit_publishes_is_numbered_in_order_and_rung_after_the_commit(
-    ana: Member, rings: list[Ring]
-) -> None:
+def test_what_a_unit_publishes_is_numbered_in_order_and_rung_after_the_commit(ana: Member, rings: list[Ring]) -> None:
     with log.unit(ana.tenant.pk):
         log.publish(said(1))
         log.publish(said(2))
