@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from backend.chat.api import attachments, conversations, events, session
 from backend.chat.api.surface import api, who_asks
 from backend.chat.views import page
+from backend.ops import health, metrics
 
 api.add_router("/", session.router)
 api.add_router("/", events.router, auth=who_asks)
@@ -13,6 +14,10 @@ api.add_router("/chat", conversations.router, auth=who_asks)
 api.add_router("/chat", attachments.router, auth=who_asks)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/health/", health.health),
+    path("api/health/live/", health.live),
+    path("api/health/ready/", health.ready),
+    path("metrics", metrics.metrics),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
     re_path(r"^(?!api/|static/|media/|ws/|sandbox/)[^.]*$", page),

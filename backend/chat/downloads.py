@@ -84,9 +84,9 @@ def gave_up(attachment_id: str, error: ChatError) -> None:
     if message is None:
         return
     with log.unit(message.tenant_id):
-        failed = Attachment.objects.filter(
-            pk=attachment_id, status__in=[Status.PENDING, Status.PROCESSING]
-        ).update(status=Status.FAILED, error_code=error.code, error_message=error.detail)
+        failed = Attachment.objects.filter(pk=attachment_id, status__in=[Status.PENDING, Status.PROCESSING]).update(
+            status=Status.FAILED, error_code=error.code, error_message=error.detail
+        )
         if failed:
             row = Attachment.objects.get(pk=attachment_id)
             log.publish(
@@ -143,9 +143,7 @@ def _offer_of(message: Message) -> MediaOffer:
 
 
 def _message_of(attachment_id: UUID) -> Message | None:
-    return (
-        Message.objects.select_related("attachment", "instance").filter(attachment_id=attachment_id).first()
-    )
+    return Message.objects.select_related("attachment", "instance").filter(attachment_id=attachment_id).first()
 
 
 def _attachment(message: Message) -> Attachment:

@@ -32,5 +32,5 @@ def try_again(attachment: Attachment) -> wire.Attachment:
 def beside(attachment: Attachment, key: str, mimetype: str, ending: str) -> Stored:
     """A thumbnail or a rendition: stored beside its original, and as unchanging."""
     stem = attachment.file_name.rpartition(".")[0] or attachment.file_name
-    size = media_storage().stat(key).size_bytes
+    size = media_storage().stat(key).size
     return Stored(key, size, mimetype, f"{stem}.{ending}", f"{attachment.content_sha256[:32]}-{key[-40:]}")

@@ -71,4 +71,3 @@ def prune_webhooks() -> int:
 
 def _horizon() -> datetime:
     return timezone.now() - timedelta(days=settings.WEBHOOK_RETENTION_DAYS)
-

@@ -45,16 +45,12 @@ def store(deliveries: list[Delivery]) -> list[Outcome]:
     """
     secrets = {delivery.secret for delivery in deliveries}
     instances = {found.secret: found for found in Instance.objects.filter(secret__in=secrets)}
-    rows = [
-        _row(instances[delivery.secret], delivery) for delivery in deliveries if delivery.secret in instances
-    ]
+    rows = [_row(instances[delivery.secret], delivery) for delivery in deliveries if delivery.secret in instances]
     with transaction.atomic():
         InboundEvent.objects.bulk_create(rows, ignore_conflicts=True)
         for tenant_id in sorted({row.tenant_id for row in rows}):
             queue.enqueue(work.INBOX, tenant_id, tenant_id=tenant_id)
-    return [
-        Outcome.STORED if delivery.secret in instances else Outcome.UNKNOWN_SECRET for delivery in deliveries
-    ]
+    return [Outcome.STORED if delivery.secret in instances else Outcome.UNKNOWN_SECRET for delivery in deliveries]
 
 
 def _row(instance: Instance, delivery: Delivery) -> InboundEvent:

@@ -56,8 +56,7 @@ class Attachment(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 name="completed_is_readable",
-                condition=~Q(status="completed")
-                | (~Q(storage_key="") & ~Q(content_sha256="") & Q(size_bytes__gt=0)),
+                condition=~Q(status="completed") | (~Q(storage_key="") & ~Q(content_sha256="") & Q(size_bytes__gt=0)),
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
