@@ -12,6 +12,7 @@ from pytest_django import Settings
 from backend.jobs import pulse
 from backend.jobs.models import Job
 from backend.ops import health, probes
+from backend.realtime import wire
 from tests.cast import Member
 from tests.ceph import Ceph
 from tests.servers import Redis
@@ -98,7 +99,7 @@ def test_a_number_whose_gateway_is_away_degrades(ana: Member) -> None:
         {
             "id": str(ana.instance.pk),
             "state": "open",
-            "since": probes.stamp(ana.instance.state_since),
+            "since": wire.stamp(ana.instance.state_since),
             "reachable": False,
         }
     ]
