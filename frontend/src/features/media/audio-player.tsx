@@ -1,0 +1,136 @@
+import { Download, Mic, Music, Pause, Play } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import type { Attachment } from "@/api/wire.gen";
+import { PhaseNote, PhaseRing, StageLine } from "@/features/media/phase-view";
+import { usePlayback } from "@/features/media/playback";
+import { usePhase } from "@/features/media/use-phase";
+import { Waveform } from "@/features/media/waveform";
+import { useLanguage } from "@/i18n/i18n";
+import { formatDuration } from "@/lib/format";
+import { Button } from "@/ui/button";
+
+interface Props {
+  attachment: Attachment;
+  kind: "audio" | "voice";
+}
+
+/** A voice message or a sound file. Nothing is fetched before play; the length and the shape are already known. */
+export function AudioPlayer({ attachment, kind }: Props) {
+  const { t } = useTranslation();
+  const { phase, retry } = usePhase(attachment);
+  return (
+    <section aria-label={t(`player.${kind}`)} className="w-[19rem] max-w-full px-1.5 pt-1">
+      {kind === "audio" && attachment.file_name && (
+        <p className="mb-1 truncate text-[13px] font-medium" title={attachment.file_name}>
+          {attachment.file_name}
+        </p>
+      )}
+      {phase.name === "ready" ? (
+        <Player attachment={attachment} kind={kind} />
+      ) : (
+        <>
+          <div className="flex items-center gap-2.5">
+            {phase.name === "working" ? (
+              <PhaseRing phase={phase} attachment={attachment} size={36} className="text-accent" />
+            ) : (
+              <KindSign kind={kind} />
+            )}
+            <Waveform mode="still" waveform={attachment.metadata.waveform} elapsed={0} total={0} seek={() => undefined} />
+          </div>
+          <p className="mt-0.5 mb-1 flex justify-between pl-11 text-xs text-ink-soft tabular-nums">
+            <span>{formatDuration(attachment.metadata.duration ?? 0)}</span>
+            {phase.name === "working" && <StageLine phase={phase} attachment={attachment} />}
+          </p>
+          <PhaseNote phase={phase} retry={retry} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function KindSign({ kind }: { kind: Props["kind"] }) {
+  const Icon = kind === "voice" ? Mic : Music;
+  return (
+    <span className="grid size-9 shrink-0 place-items-center rounded-full bg-ink/5 text-ink-soft">
+      <Icon className="size-[18px]" aria-hidden />
+    </span>
+  );
+}
+
+function Player({ attachment, kind }: Props) {
+  const { t } = useTranslation();
+  const { metadata, file_url: src, file_type: type, renditions } = attachment;
+  const { audio, state, toggle, seek, faster, events, fail } = usePlayback(metadata.duration);
+  const isPlaying = state.phase === "playing";
+  const Icon = isPlaying ? Pause : Play;
+  return (
+    <>
+      {/* eslint-disable-next-line jsx-a11y/media-has-caption -- nobody writes captions for a voice message */}
+      <audio ref={audio} preload="none" {...events}>
+        {renditions.aac && <source src={renditions.aac} type="audio/mp4" />}
+        <source src={src} type={type} onError={fail} />
+      </audio>
+      <div className="flex items-center gap-2.5">
+        <Button
+          tone="primary"
+          className="size-9 rounded-full px-0"
+          aria-label={isPlaying ? t("player.pause") : t("player.play")}
+          onClick={toggle}
+        >
+          <Icon className="size-4 fill-current" aria-hidden />
+        </Button>
+        <Waveform mode="seekable" waveform={metadata.waveform} elapsed={state.elapsed} total={state.total} seek={seek} />
+      </div>
+      <div className="mt-0.5 flex items-center gap-1.5 pl-11 text-xs text-ink-soft">
+        <Position {...state} />
+        <span className="flex-1" />
+        {kind === "voice" && <Mic className="size-3.5" aria-hidden />}
+        <SpeedButton speed={state.speed} onPress={faster} />
+        <DownloadLink attachment={attachment} />
+      </div>
+      {state.phase === "failed" && (
+        <p role="alert" className="mt-1 text-xs text-danger">
+          {t("player.failed")}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Position({ elapsed, total }: { elapsed: number; total: number }) {
+  return (
+    <span className="tabular-nums" aria-hidden>
+      {formatDuration(elapsed)} / {formatDuration(total)}
+    </span>
+  );
+}
+
+function SpeedButton({ speed, onPress }: { speed: number; onPress: () => void }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const shown = new Intl.NumberFormat(language).format(speed);
+  return (
+    <Button
+      className="h-6 min-w-9 rounded-full bg-ink/5 px-1.5 text-[11px] tabular-nums"
+      aria-label={t("player.speed", { speed: shown })}
+      onClick={onPress}
+    >
+      {shown}×
+    </Button>
+  );
+}
+
+function DownloadLink({ attachment }: { attachment: Attachment }) {
+  const { t } = useTranslation();
+  return (
+    <Button asChild className="size-6 px-0">
+      <a
+        href={attachment.file_url}
+        download={attachment.file_name}
+        aria-label={t("media.downloadNamed", { name: attachment.file_name || t("media.file") })}
+      >
+        <Download className="size-3.5" aria-hidden />
+      </a>
+    </Button>
+  );
+}

@@ -1,0 +1,24 @@
+import type { Attachment } from "@/api/wire.gen";
+
+const WIDEST = 330;
+const TALLEST = 340;
+const NARROWEST = 132;
+const UNKNOWN: Box = { width: 280, ratio: 4 / 3 };
+
+export interface Box {
+  /** CSS pixels; narrower where the column is. */
+  width: number;
+  /** Width through height, of the picture itself. Beyond 1:3 and 4:1 the thread crops; the viewer shows all. */
+  ratio: number;
+}
+
+/** The room a picture will take, known before its first byte: from what the payload says of it. */
+export function boxOf({ width, height }: Attachment["metadata"]): Box {
+  if (!width || !height) return UNKNOWN;
+  const ratio = Math.min(4, Math.max(1 / 3, width / height));
+  return { width: Math.round(Math.max(NARROWEST, Math.min(width, WIDEST, TALLEST * ratio))), ratio };
+}
+
+export function boxStyle({ width, ratio }: Box) {
+  return { width, maxWidth: "100%", aspectRatio: String(ratio) };
+}

@@ -1,0 +1,125 @@
+import {
+  Download,
+  ExternalLink,
+  File,
+  FileArchive,
+  FileImage,
+  FileSpreadsheet,
+  FileText,
+  FileVideo,
+  FileAudio,
+  type LucideIcon,
+} from "lucide-react";
+import { useTranslation } from "react-i18next";
+import type { Attachment } from "@/api/wire.gen";
+import { PhaseNote, PhaseRing, StageLine } from "@/features/media/phase-view";
+import { Picture } from "@/features/media/picture";
+import { usePhase } from "@/features/media/use-phase";
+import { useLanguage } from "@/i18n/i18n";
+import { formatBytes } from "@/lib/format";
+import { splitFileName } from "@/lib/names";
+import { Button } from "@/ui/button";
+
+const LOOKS: [RegExp, LucideIcon, string][] = [
+  [/pdf$/, FileText, "text-[oklch(0.58_0.15_27)] dark:text-[oklch(0.74_0.12_27)]"],
+  [/sheet|excel|csv/, FileSpreadsheet, "text-[oklch(0.52_0.1_155)] dark:text-[oklch(0.76_0.1_155)]"],
+  [/word|opendocument\.text|^text\//, FileText, "text-[oklch(0.52_0.11_255)] dark:text-[oklch(0.76_0.09_255)]"],
+  [/zip|rar|7z|tar|gzip/, FileArchive, "text-ink-soft"],
+  [/^image\//, FileImage, "text-ink-soft"],
+  [/^video\//, FileVideo, "text-ink-soft"],
+  [/^audio\//, FileAudio, "text-ink-soft"],
+];
+
+/** What a browser opens by itself; everything else is only downloaded. */
+const VIEWABLE = /^(application\/pdf|text\/plain|image\/(png|jpeg|gif|webp)|video\/mp4|audio\/)/;
+
+/** A file as a card; also whatever kind of file we do not know. */
+export function DocumentCard({ attachment }: { attachment: Attachment }) {
+  const { phase, retry } = usePhase(attachment);
+  const { thumbnail_url: thumbnail, metadata } = attachment;
+  const first = thumbnail || metadata.preview;
+  return (
+    <div className="flex w-[19rem] max-w-full flex-col gap-2">
+      {first && (
+        <div className="relative h-28 overflow-hidden rounded-[7px] bg-sunken [&_img]:object-top">
+          <Picture src={thumbnail} preview={metadata.preview} alt="" />
+        </div>
+      )}
+      <div className="flex items-center gap-2.5 px-1.5">
+        <Sign attachment={attachment} phase={phase} />
+        <div className="min-w-0 flex-1">
+          <FileName name={attachment.file_name} />
+          <p className="truncate text-xs text-ink-soft tabular-nums">
+            {phase.name === "working" ? <StageLine phase={phase} attachment={attachment} /> : <Facts attachment={attachment} />}
+          </p>
+        </div>
+      </div>
+      <div className="px-1.5 empty:hidden">
+        {phase.name === "ready" ? <Actions attachment={attachment} /> : <PhaseNote phase={phase} retry={retry} />}
+      </div>
+    </div>
+  );
+}
+
+function Sign({ attachment, phase }: { attachment: Attachment; phase: ReturnType<typeof usePhase>["phase"] }) {
+  if (phase.name === "working") return <PhaseRing phase={phase} attachment={attachment} size={36} className="text-accent" />;
+  const type = attachment.file_type.split(";")[0] ?? "";
+  const [, Icon, tone] = LOOKS.find(([pattern]) => pattern.test(type)) ?? [/./, File, "text-ink-soft"];
+  return (
+    <span className="grid size-9 shrink-0 place-items-center rounded-md bg-ink/5">
+      <Icon className={`size-5 ${tone}`} strokeWidth={1.75} aria-hidden />
+    </span>
+  );
+}
+
+function FileName({ name }: { name: string }) {
+  const { t } = useTranslation();
+  const { head, tail } = splitFileName(name || t("media.file"));
+  return (
+    <p className="flex leading-tight font-medium" title={name} aria-label={name || t("media.file")}>
+      <span className="min-w-0 truncate" aria-hidden>
+        {head}
+      </span>
+      <span className="shrink-0 whitespace-pre" aria-hidden>
+        {tail}
+      </span>
+    </p>
+  );
+}
+
+function Facts({ attachment }: { attachment: Attachment }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const dot = attachment.file_name.lastIndexOf(".");
+  const ending = dot > 0 && attachment.file_name.length - dot <= 6 ? attachment.file_name.slice(dot + 1).toUpperCase() : "";
+  const { pages } = attachment.metadata;
+  const facts = [
+    ending,
+    pages ? t("media.pages", { count: pages }) : "",
+    attachment.size_bytes > 0 ? formatBytes(attachment.size_bytes, language) : "",
+  ];
+  return <>{facts.filter(Boolean).join(" · ")}</>;
+}
+
+function Actions({ attachment }: { attachment: Attachment }) {
+  const { t } = useTranslation();
+  const name = attachment.file_name || t("media.file");
+  return (
+    <div className="flex gap-1.5">
+      {VIEWABLE.test(attachment.file_type) && (
+        <Button asChild size="sm" className="flex-1 bg-ink/5">
+          <a href={attachment.file_url} target="_blank" rel="noopener" aria-label={t("media.viewNamed", { name })}>
+            <ExternalLink className="size-3.5" aria-hidden />
+            {t("common.view")}
+          </a>
+        </Button>
+      )}
+      <Button asChild size="sm" className="flex-1 bg-ink/5">
+        <a href={attachment.file_url} download={name} aria-label={t("media.downloadNamed", { name })}>
+          <Download className="size-3.5" aria-hidden />
+          {t("common.download")}
+        </a>
+      </Button>
+    </div>
+  );
+}

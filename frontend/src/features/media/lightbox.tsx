@@ -1,0 +1,131 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { ChevronLeft, ChevronRight, Download, X, ZoomIn, ZoomOut } from "lucide-react";
+import { useMemo, useReducer, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { allOf } from "@/api/pages";
+import { messagesQuery } from "@/api/queries";
+import type { Attachment } from "@/api/wire.gen";
+import { LightboxContext, type OpenedImage } from "@/features/media/lightbox-context";
+import { ZoomStage } from "@/features/media/zoom-stage";
+import { WHOLE, zoomReducer } from "@/features/media/zoom";
+import { Button } from "@/ui/button";
+import { Dialog, DialogClose, DialogDescription, DialogStage, DialogTitle } from "@/ui/dialog";
+
+/** The one viewer of the page: any picture below may open it. */
+export function LightboxProvider({ children }: { children: ReactNode }) {
+  const [opened, setOpened] = useState<OpenedImage | null>(null);
+  return (
+    <LightboxContext value={setOpened}>
+      {children}
+      <Dialog open={opened !== null} onOpenChange={(open) => !open && setOpened(null)}>
+        {opened && <Lightbox opened={opened} show={setOpened} />}
+      </Dialog>
+    </LightboxContext>
+  );
+}
+
+/** The pictures of the loaded messages, oldest first. */
+function useImages(conversationId: string): Attachment[] {
+  const { data } = useInfiniteQuery(messagesQuery(conversationId));
+  return useMemo(
+    () =>
+      allOf(data)
+        .filter(({ kind, deleted_at: deletedAt }) => kind === "image" && !deletedAt)
+        .flatMap(({ attachment }) => (attachment?.status === "completed" ? [attachment] : []))
+        .reverse(),
+    [data],
+  );
+}
+
+function Lightbox({ opened, show }: { opened: OpenedImage; show: (image: OpenedImage) => void }) {
+  const { t } = useTranslation();
+  const images = useImages(opened.conversationId);
+  const [zoom, tellZoom] = useReducer(zoomReducer, WHOLE);
+  const index = images.findIndex((image) => image.id === opened.attachmentId);
+  const image = images[index];
+
+  function go(step: number): void {
+    const next = images[index + step];
+    if (!next) return;
+    tellZoom({ type: "reset" });
+    show({ ...opened, attachmentId: next.id });
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const act = {
+      ArrowRight: () => go(1),
+      ArrowLeft: () => go(-1),
+      "+": () => tellZoom({ type: "in" }),
+      "=": () => tellZoom({ type: "in" }),
+      "-": () => tellZoom({ type: "out" }),
+      "0": () => tellZoom({ type: "reset" }),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  return (
+    <DialogStage onKeyDown={onKeyDown}>
+      <DialogTitle className="sr-only">{t("media.viewer")}</DialogTitle>
+      <DialogDescription className="sr-only">{t("media.viewerHint")}</DialogDescription>
+      <div className="flex h-13 shrink-0 items-center gap-1 px-3 [&_button]:text-white/85 [&_button:hover]:bg-white/12 [&_button:hover]:text-white">
+        <p className="min-w-0 flex-1 truncate text-[13px] text-white/80">
+          {image?.file_name}
+          <span className="ml-3 tabular-nums" aria-live="polite">
+            {t("media.position", { index: index + 1, total: images.length })}
+          </span>
+        </p>
+        <Tool label={t("media.zoomOut")} onPress={() => tellZoom({ type: "out" })} icon={<ZoomOut />} />
+        <Tool label={t("media.zoomIn")} onPress={() => tellZoom({ type: "in" })} icon={<ZoomIn />} />
+        {image && (
+          <Button asChild size="touch" className="text-white/85 hover:bg-white/12 hover:text-white">
+            <a href={image.file_url} download={image.file_name} aria-label={t("common.download")}>
+              <Download className="size-5" aria-hidden />
+            </a>
+          </Button>
+        )}
+        <DialogClose asChild>
+          <Button size="touch" aria-label={t("common.close")}>
+            <X className="size-5" aria-hidden />
+          </Button>
+        </DialogClose>
+      </div>
+      <div className="relative min-h-0 flex-1">
+        {image && <ZoomStage key={image.id} image={image} zoom={zoom} tell={tellZoom} />}
+        <Arrow side="left" label={t("media.previous")} enabled={index > 0} onPress={() => go(-1)} />
+        <Arrow side="right" label={t("media.next")} enabled={index < images.length - 1} onPress={() => go(1)} />
+      </div>
+    </DialogStage>
+  );
+}
+
+function Tool({ label, icon, onPress }: { label: string; icon: ReactNode; onPress: () => void }) {
+  return (
+    <Button size="touch" aria-label={label} onClick={onPress} className="[&_svg]:size-5">
+      {icon}
+    </Button>
+  );
+}
+
+interface ArrowProps {
+  side: "left" | "right";
+  label: string;
+  enabled: boolean;
+  onPress: () => void;
+}
+
+function Arrow({ side, label, enabled, onPress }: ArrowProps) {
+  if (!enabled) return null;
+  const Icon = side === "left" ? ChevronLeft : ChevronRight;
+  return (
+    <Button
+      tone="overlay"
+      aria-label={label}
+      onClick={onPress}
+      className={`absolute top-1/2 size-11 -translate-y-1/2 rounded-full px-0 ${side === "left" ? "left-3" : "right-3"}`}
+    >
+      <Icon className="size-6" aria-hidden />
+    </Button>
+  );
+}

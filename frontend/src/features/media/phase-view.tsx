@@ -1,0 +1,119 @@
+import { CircleAlert, Hourglass, RotateCw } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import type { Attachment } from "@/api/wire.gen";
+import type { Phase } from "@/features/media/phase";
+import { useLanguage } from "@/i18n/i18n";
+import { useErrorText } from "@/i18n/use-error-text";
+import { cn } from "@/lib/cn";
+import { formatBytes } from "@/lib/format";
+import { Button } from "@/ui/button";
+import { ProgressRing } from "@/ui/progress-ring";
+
+type Working = Extract<Phase, { name: "working" }>;
+
+function useStageText(): (phase: Working) => string {
+  const { t, i18n } = useTranslation();
+  return ({ stage }) => (stage && i18n.exists(`media.stages.${stage}`) ? t(`media.stages.${stage}`) : t("media.waiting"));
+}
+
+interface RingProps {
+  phase: Working;
+  attachment: Attachment;
+  size?: number;
+  className?: string;
+}
+
+export function PhaseRing({ phase, attachment, size, className }: RingProps) {
+  const { t } = useTranslation();
+  const stageText = useStageText();
+  const label = t("media.progress", { stage: stageText(phase), name: attachment.file_name });
+  return (
+    <ProgressRing percent={phase.percent} label={label} size={size} className={className}>
+      {phase.percent === null ? "" : `${phase.percent}`}
+    </ProgressRing>
+  );
+}
+
+/** One line under or over a file: what is happening to it, and how much there is of it. */
+export function StageLine({ phase, attachment }: { phase: Working; attachment: Attachment }) {
+  const language = useLanguage();
+  const stageText = useStageText();
+  const size = attachment.size_bytes > 0 ? ` · ${formatBytes(attachment.size_bytes, language)}` : "";
+  return <>{`${stageText(phase)}${size}`}</>;
+}
+
+interface VeilProps {
+  phase: Exclude<Phase, { name: "ready" }>;
+  attachment: Attachment;
+  retry: () => void;
+}
+
+/** Over a picture: progress, or why there is none. */
+export function PhaseVeil({ phase, attachment, retry }: VeilProps) {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const veil = "absolute inset-0 flex flex-col items-center justify-center gap-1.5 p-3 text-center text-white";
+  switch (phase.name) {
+    case "working":
+      return (
+        <div className={cn(veil, "bg-black/20")}>
+          <span className="grid rounded-full bg-black/55 p-1">
+            <PhaseRing phase={phase} attachment={attachment} />
+          </span>
+          <span className="rounded-full bg-black/55 px-2 py-px text-[11px]">
+            <StageLine phase={phase} attachment={attachment} />
+          </span>
+        </div>
+      );
+    case "failed":
+      return (
+        <div role="alert" className={cn(veil, "bg-black/65")}>
+          <CircleAlert className="size-5" aria-hidden />
+          <span className="line-clamp-3 text-xs">{errorText(phase.code)}</span>
+          <RetryButton retry={retry} tone="overlay" />
+        </div>
+      );
+    case "expired":
+      return (
+        <div className={cn(veil, "bg-black/65")}>
+          <Hourglass className="size-5" aria-hidden />
+          <span className="text-[13px] font-medium">{t("media.expired")}</span>
+          <span className="line-clamp-3 text-xs">{t("media.expiredHint")}</span>
+        </div>
+      );
+  }
+}
+
+/** Under a card: the same in lines. Progress stands in the card's own ring. */
+export function PhaseNote({ phase, retry }: { phase: Phase; retry: () => void }) {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  if (phase.name === "failed") {
+    return (
+      <div role="alert" className="flex items-center gap-2 text-[13px] text-danger">
+        <CircleAlert className="size-4 shrink-0" aria-hidden />
+        <span className="min-w-0 flex-1">{errorText(phase.code)}</span>
+        <RetryButton retry={retry} tone="danger" />
+      </div>
+    );
+  }
+  if (phase.name !== "expired") return null;
+  return (
+    <p className="flex items-center gap-2 text-[13px] text-ink-soft">
+      <Hourglass className="size-4 shrink-0" aria-hidden />
+      <span>
+        {t("media.expired")}. {t("media.expiredHint")}
+      </span>
+    </p>
+  );
+}
+
+function RetryButton({ retry, tone }: { retry: () => void; tone: "overlay" | "danger" }) {
+  const { t } = useTranslation();
+  return (
+    <Button size="sm" tone={tone} onClick={retry}>
+      <RotateCw className="size-3.5" aria-hidden />
+      {t("common.retry")}
+    </Button>
+  );
+}

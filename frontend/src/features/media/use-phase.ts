@@ -1,0 +1,27 @@
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { retryAttachment } from "@/api/chat";
+import { asApiError } from "@/api/client";
+import type { Attachment } from "@/api/wire.gen";
+import { phaseOf, type Phase } from "@/features/media/phase";
+import { useProgress } from "@/realtime/progress";
+
+/** The phase of a file and the way to try it again. An accepted retry shows as work until the server says more. */
+export function usePhase(attachment: Attachment): { phase: Phase; retry: () => void } {
+  const progress = useProgress(attachment.id);
+  const [retried, setRetried] = useState<Attachment | null>(null);
+  const mutation = useMutation({
+    mutationFn: () => retryAttachment(attachment.id),
+    onMutate: () => setRetried(attachment),
+    onError: () => setRetried(null),
+  });
+  const told = phaseOf(attachment, progress);
+  const isWaiting = told.name === "failed" && retried === attachment;
+  const failure = mutation.error && told.name === "failed" ? asApiError(mutation.error).code : null;
+  const phase: Phase = isWaiting
+    ? { name: "working", stage: null, percent: null }
+    : failure
+      ? { name: "failed", code: failure }
+      : told;
+  return { phase, retry: () => mutation.mutate() };
+}

@@ -1,0 +1,45 @@
+import { useMutation } from "@tanstack/react-query";
+import { RotateCw } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { retryMessage } from "@/api/chat";
+import { asApiError } from "@/api/client";
+import type { Message } from "@/api/wire.gen";
+import { useLanguage } from "@/i18n/i18n";
+import { useErrorText } from "@/i18n/use-error-text";
+import { cn } from "@/lib/cn";
+import { formatTime } from "@/lib/format";
+import { Button } from "@/ui/button";
+import { Ticks } from "@/ui/ticks";
+
+/** When it was sent, whether it was edited, and how far it got. */
+export function BubbleFooter({ message, className }: { message: Message; className?: string }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  return (
+    <span className={cn("inline-flex items-center gap-1 text-[11px] leading-4 text-ink-faint select-none", className)}>
+      {message.edited_at && !message.deleted_at && <span>{t("thread.edited")}</span>}
+      <time dateTime={message.sent_at} className="tabular-nums">
+        {formatTime(message.sent_at, language)}
+      </time>
+      {message.direction === "outgoing" && !message.deleted_at && <Ticks status={message.status} className="size-[15px]" />}
+    </span>
+  );
+}
+
+/** Why WhatsApp does not have it, and the way to try once more. */
+export function SendFailure({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const retry = useMutation({ mutationFn: () => retryMessage(message.id) });
+  if (message.status !== "failed" || message.deleted_at) return null;
+  const code = retry.error ? asApiError(retry.error).code : (message.error?.code ?? "unknown");
+  return (
+    <div role="alert" className="clear-both mt-1 flex items-center gap-2 border-t border-ink/10 px-1 pt-1.5">
+      <span className="min-w-0 flex-1 text-[13px] text-danger">{errorText(code)}</span>
+      <Button size="sm" tone="danger" disabled={retry.isPending} onClick={() => retry.mutate()}>
+        <RotateCw className="size-3.5" aria-hidden />
+        {retry.isPending ? t("common.retrying") : t("common.retry")}
+      </Button>
+    </div>
+  );
+}

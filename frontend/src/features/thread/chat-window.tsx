@@ -1,0 +1,105 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { MessagesSquare, SearchX, TriangleAlert } from "lucide-react";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { asApiError } from "@/api/client";
+import { allOf } from "@/api/pages";
+import { messagesQuery } from "@/api/queries";
+import type { Conversation } from "@/api/wire.gen";
+import { InstanceNotice } from "@/features/thread/instance-notice";
+import type { RenderMedia } from "@/features/thread/message-bubble";
+import { MessageList, type Older } from "@/features/thread/message-list";
+import { ThreadHeader, TypingLine } from "@/features/thread/thread-header";
+import { useConversation } from "@/features/thread/use-conversation";
+import { useMarkRead } from "@/features/thread/use-mark-read";
+import { formatPhone } from "@/lib/format";
+import { useViewing } from "@/realtime/socket-context";
+import { Button } from "@/ui/button";
+import { Empty } from "@/ui/empty";
+import { Spinner } from "@/ui/spinner";
+
+interface Props {
+  conversationId: string;
+  renderMedia: RenderMedia;
+}
+
+/** One conversation: who it is with, what was said, what is happening. */
+export function ChatWindow({ conversationId, renderMedia }: Props) {
+  const { t } = useTranslation();
+  const conversation = useConversation(conversationId);
+  if (conversation.data) return <Window key={conversationId} conversation={conversation.data} renderMedia={renderMedia} />;
+  if (conversation.isError) {
+    const isMissing = asApiError(conversation.error).status === 404;
+    return (
+      <Empty
+        className="flex-1"
+        icon={isMissing ? <SearchX /> : <TriangleAlert />}
+        title={isMissing ? t("thread.missing") : t("thread.failed")}
+        action={isMissing ? undefined : <RetryButton onPress={() => void conversation.refetch()} />}
+      />
+    );
+  }
+  return <Loading />;
+}
+
+function Window({ conversation, renderMedia }: { conversation: Conversation; renderMedia: RenderMedia }) {
+  const { t } = useTranslation();
+  useViewing(conversation.id);
+  useMarkRead(conversation);
+  const { contact } = conversation;
+  const name = contact.name || formatPhone(contact.phone) || t("inbox.noName");
+  return (
+    <section aria-label={name} className="flex min-h-0 min-w-0 flex-1 flex-col bg-canvas">
+      <ThreadHeader conversation={conversation} name={name} />
+      <InstanceNotice instanceId={conversation.instance_id} />
+      <Messages conversation={conversation} name={name} renderMedia={renderMedia} />
+      <TypingLine conversation={conversation} name={name} />
+    </section>
+  );
+}
+
+function Messages({ conversation, name, renderMedia }: { conversation: Conversation; name: string; renderMedia: RenderMedia }) {
+  const { t } = useTranslation();
+  const { data, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    messagesQuery(conversation.id),
+  );
+  const messages = useMemo(() => allOf(data), [data]);
+  const older = useMemo<Older>(() => {
+    if (!hasNextPage) return { state: "none" };
+    return isFetchingNextPage ? { state: "loading" } : { state: "more", load: () => void fetchNextPage() };
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  if (isPending) return <Loading />;
+  if (!data) {
+    return (
+      <Empty
+        className="flex-1"
+        icon={<TriangleAlert />}
+        title={t("thread.failed")}
+        action={<RetryButton onPress={() => void refetch()} />}
+      />
+    );
+  }
+  if (messages.length === 0) return <Empty className="flex-1" icon={<MessagesSquare />} title={t("thread.empty")} />;
+  return (
+    <MessageList conversation={conversation} contactName={name} messages={messages} older={older} renderMedia={renderMedia} />
+  );
+}
+
+function Loading() {
+  const { t } = useTranslation();
+  return (
+    <div className="grid flex-1 place-items-center">
+      <Spinner label={t("common.loading")} />
+    </div>
+  );
+}
+
+function RetryButton({ onPress }: { onPress: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Button tone="outline" size="sm" onClick={onPress}>
+      {t("common.retry")}
+    </Button>
+  );
+}

@@ -1,0 +1,145 @@
+import { cva } from "class-variance-authority";
+import { Ban } from "lucide-react";
+import { memo, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import type { Message } from "@/api/wire.gen";
+import { BubbleFooter, SendFailure } from "@/features/thread/bubble-footer";
+import { ContactCard, LinkCard, LocationCard, PollCard, UnsupportedCard } from "@/features/thread/cards";
+import { Quote } from "@/features/thread/quote";
+import { Reactions } from "@/features/thread/reactions";
+import { RichText } from "@/features/thread/rich-text";
+import type { RunPlace } from "@/features/thread/rows";
+import { useLanguage } from "@/i18n/i18n";
+import { formatTime } from "@/lib/format";
+import { hueOf } from "@/lib/names";
+
+export type RenderMedia = (message: Message, from: string) => ReactNode;
+
+interface Props {
+  message: Message;
+  place: RunPlace;
+  contactName: string;
+  /** In a group every run says who wrote it. */
+  party: "person" | "group";
+  renderMedia: RenderMedia;
+}
+
+const row = cva("flex px-3 sm:px-6", {
+  variants: {
+    side: { incoming: "justify-start", outgoing: "justify-end" },
+    place: { first: "pt-2", later: "pt-0.5" },
+    chips: { some: "pb-4", none: "" },
+  },
+});
+
+const bubble = cva("relative max-w-[min(34rem,82%)] min-w-0 rounded-[10px] text-[14.5px] leading-[1.42]", {
+  variants: {
+    side: { incoming: "bg-bubble-in", outgoing: "bg-bubble-out" },
+    place: { first: "", later: "" },
+    frame: { plain: "px-2.5 py-1.5 shadow-[0_1px_1px_rgb(0_0_0/0.06)]", media: "p-1 shadow-[0_1px_1px_rgb(0_0_0/0.06)]", bare: "bg-transparent" },
+  },
+  compoundVariants: [
+    { side: "incoming", place: "first", class: "rounded-tl-[3px]" },
+    { side: "outgoing", place: "first", class: "rounded-tr-[3px]" },
+  ],
+});
+
+type Frame = "plain" | "media" | "bare";
+
+function frameOf(message: Message): Frame {
+  if (message.deleted_at) return "plain";
+  if (message.kind === "sticker" && !message.quoted) return "bare";
+  return message.attachment || message.kind !== "text" ? "media" : "plain";
+}
+
+/** Pictures without words carry the time on themselves. */
+function hasTimeOnMedia(message: Message): boolean {
+  const isPicture = message.kind === "image" || message.kind === "video";
+  return isPicture && !message.text && !message.deleted_at && message.attachment !== null;
+}
+
+export const MessageBubble = memo(function MessageBubble({ message, place, contactName, party, renderMedia }: Props) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const side = message.direction;
+  const from = side === "outgoing" ? (message.author?.name ?? t("common.you")) : message.sender?.name || contactName;
+  const onMedia = hasTimeOnMedia(message);
+  return (
+    <div className={row({ side, place, chips: message.reactions.length > 0 ? "some" : "none" })}>
+      <article
+        aria-label={`${from}, ${formatTime(message.sent_at, language)}`}
+        data-message-id={message.id}
+        className={bubble({ side, place, frame: frameOf(message) })}
+      >
+        {place === "first" && <Author message={message} party={party} />}
+        {message.quoted && !message.deleted_at && <Quote quoted={message.quoted} />}
+        <Content message={message} from={from} renderMedia={renderMedia} />
+        <Words message={message} />
+        {onMedia ? (
+          <span className="pointer-events-none absolute right-2 bottom-2 rounded-full bg-black/55 px-1.5 py-px text-white [&_*]:text-white">
+            <BubbleFooter message={message} />
+          </span>
+        ) : (
+          message.kind !== "text" && !message.text && <BubbleFooter message={message} className="float-right mx-1.5 mt-0.5" />
+        )}
+        <SendFailure message={message} />
+        <Reactions reactions={message.reactions} />
+      </article>
+    </div>
+  );
+});
+
+function Author({ message, party }: { message: Message; party: "person" | "group" }) {
+  if (message.direction === "outgoing") {
+    return message.author ? <p className="px-1 text-xs font-medium text-ink-soft">{message.author.name}</p> : null;
+  }
+  if (party === "person" || !message.sender) return null;
+  const name = message.sender.name || message.sender.phone;
+  const color = `oklch(var(--sender-lightness) 0.1 ${hueOf(message.sender.phone || name)})`;
+  return (
+    <p className="max-w-60 truncate px-1 text-[13px] font-semibold" style={{ color }}>
+      {name}
+    </p>
+  );
+}
+
+function Content({ message, from, renderMedia }: { message: Message; from: string; renderMedia: RenderMedia }) {
+  if (message.deleted_at) return null;
+  switch (message.kind) {
+    case "text":
+      return <LinkCard message={message} />;
+    case "location":
+      return <LocationCard message={message} />;
+    case "contact":
+      return <ContactCard message={message} />;
+    case "poll":
+      return <PollCard message={message} />;
+    default:
+      return message.attachment ? renderMedia(message, from) : <UnsupportedCard />;
+  }
+}
+
+const SPOKEN_BY_CARD = new Set(["contact", "poll", "location"]);
+
+/** Text or caption, with the time after the last word. */
+function Words({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  if (message.deleted_at) {
+    return (
+      <p className="flow-root text-ink-soft italic">
+        <Ban className="mr-1.5 inline size-3.5 align-[-2px]" aria-hidden />
+        {t("thread.deleted")}
+        <BubbleFooter message={message} className="float-right mt-1.5 ml-2.5" />
+      </p>
+    );
+  }
+  if (!message.text) return message.kind === "text" ? <BubbleFooter message={message} className="float-right" /> : null;
+  if (SPOKEN_BY_CARD.has(message.kind)) return <BubbleFooter message={message} className="float-right mx-1.5" />;
+  const isCaption = message.kind !== "text";
+  return (
+    <p className={`flow-root break-words whitespace-pre-wrap ${isCaption ? "w-0 min-w-full px-1.5 pt-1" : ""}`}>
+      <RichText text={message.text} />
+      <BubbleFooter message={message} className="relative top-0.5 float-right mt-1 ml-2.5" />
+    </p>
+  );
+}
