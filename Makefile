@@ -41,6 +41,7 @@ check: $(BIN)/.dev frontend/node_modules/.installed
 	DEBUG=1 DATA_DIR=$(ROOT)/var/check $(BIN)/mypy
 	DEBUG=1 DATA_DIR=$(ROOT)/var/check $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python tests/law.py
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 	cd frontend && npm run --silent types:check && npm run --silent lint && npm run --silent typecheck
 
 bench: $(BIN)/.dev page

@@ -32,6 +32,8 @@ class Child:
     """A process with a port, a log and a life that tests end early."""
 
     name = "child"
+    python: str = sys.executable
+    home: Path = ROOT
 
     def __init__(self, folder: Path, environment: Mapping[str, str], *, port: int | None = None) -> None:
         self.folder = folder
@@ -50,7 +52,7 @@ class Child:
 
     def start(self, *, wait: bool = True) -> Self:
         assert self.process is None or self.process.poll() is not None, "it runs"
-        self.process = spawn([sys.executable, *self.command()], self.log_path, cwd=ROOT, env=self.environment)
+        self.process = spawn([self.python, *self.command()], self.log_path, cwd=self.home, env=self.environment)
         if wait:
             self.wait_ready()
         return self
@@ -140,8 +142,8 @@ class ChatProcess(Child):
     def manage(self, *arguments: str) -> str:
         """Run `manage.py` with the same environment; returns what it printed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
+            [self.python, "manage.py", *arguments],
+            cwd=self.home,
             env=self.environment,
             capture_output=True,
             text=True,
