@@ -89,7 +89,7 @@ def opened(
         with client, client.stream("POST", url, json=body, headers=headers) as answer:
             if answer.status_code not in {200, 201}:
                 raise failure(answer.status_code, _text(answer, ERROR_LIMIT_BYTES))
-            yield _base64_of(answer, limit_bytes)
+            yield _capped(_base64_of(answer), limit_bytes)
     except httpx.TimeoutException as error:
         raise TryLater("media_too_slow", "the gateway took too long") from error
     except httpx.RemoteProtocolError as error:
@@ -119,16 +119,21 @@ def _text(answer: httpx.Response, limit_bytes: int) -> str:
     return taken[:limit_bytes].decode("utf-8", "replace")
 
 
-def _base64_of(answer: httpx.Response, limit_bytes: int) -> Iterator[bytes]:
+def _capped(chunks: Iterator[bytes], limit_bytes: int) -> Iterator[bytes]:
+    taken = 0
+    for chunk in chunks:
+        taken += len(chunk)
+        if taken > limit_bytes:
+            raise Refused("file_too_large", f"more than {limit_bytes} bytes")
+        yield chunk
+
+
+def _base64_of(answer: httpx.Response) -> Iterator[bytes]:
     # A quotation mark inside a JSON string is escaped, so no caption can hold the mark itself.
     chunks = answer.iter_bytes(CHUNK_BYTES)
     pending = _after_mark(chunks)
-    taken = 0
     while b'"' not in pending:
         usable = len(pending) // 4 * 4
-        taken += usable // 4 * 3
-        if taken > limit_bytes + 2:
-            raise Refused("file_too_large", f"more than {limit_bytes} bytes")
         yield _bytes(pending[:usable])
         more = next(chunks, None)
         if more is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,7 +23,12 @@ from backend.media.storages import CHUNK_BYTES, TICKET_SECONDS, Stat, Ticket, ch
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
-    from types_boto3_s3.type_defs import CORSRuleTypeDef, GetObjectRequestTypeDef, PutObjectRequestTypeDef
+    from types_boto3_s3.type_defs import (
+        CORSRuleTypeDef,
+        GetObjectRequestTypeDef,
+        PublicAccessBlockConfigurationTypeDef,
+        PutObjectRequestTypeDef,
+    )
 
 CONFIG = Config(
     signature_version="s3v4",
@@ -71,7 +76,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 "ContentLength": os.fstat(body.fileno()).st_size,
             }
             if tags:
-                request["Tagging"] = urlencode(tags)
+                request["Tagging"] = urlencode(tags, quote_via=quote)
             self.client.put_object(**request)
 
     def read_range(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
@@ -116,22 +121,14 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
 
     def ensure_bucket(self) -> None:
         """Creates the bucket when it is not there, and lets our page PUT to it; an operator's bucket keeps its CORS
-        rules. The access block is set each time: without it some stores let an upload make itself public."""
+        rules. The access block is seen to each time: without it some stores let an upload make itself public."""
         with _translated():
             if not self._has_bucket():
                 self.client.create_bucket(Bucket=self.bucket_name, **self._location())
                 with _unless_not_offered():
                     self._allow_uploads()
             with _unless_not_offered():
-                self.client.put_public_access_block(
-                    Bucket=self.bucket_name,
-                    PublicAccessBlockConfiguration={
-                        "BlockPublicAcls": True,
-                        "IgnorePublicAcls": True,
-                        "BlockPublicPolicy": True,
-                        "RestrictPublicBuckets": True,
-                    },
-                )
+                self._block_public_access()
 
     @functools.cached_property
     def client(self) -> "S3Client":
@@ -161,6 +158,26 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 return False
             raise
         return True
+
+    def _block_public_access(self) -> None:
+        """Never less than there is. BlockPublicAcls is left as found (AWS: on): Ceph 16 refuses every PUT with it, and
+        IgnorePublicAcls alone makes a public ACL worth nothing."""
+        wanted: PublicAccessBlockConfigurationTypeDef = {
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        }
+        try:
+            found = self.client.get_public_access_block(Bucket=self.bucket_name)["PublicAccessBlockConfiguration"]
+        except ClientError as error:
+            if _code(error) != "NoSuchPublicAccessBlockConfiguration":
+                raise
+            found = {}
+        if any(not found.get(switch) for switch in wanted):
+            self.client.put_public_access_block(
+                Bucket=self.bucket_name,
+                PublicAccessBlockConfiguration={**wanted, "BlockPublicAcls": found.get("BlockPublicAcls", False)},
+            )
 
     def _check_bucket(self) -> None:
         # HEAD says 404 for a key and for a bucket alike: a wrong bucket must not look like lost files.

@@ -1,0 +1,232 @@
+"""One contract, both storages. S3 is a real one: a forged or stale ticket must be refused by the store itself."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from backend.lib.errors import Missing, Refused, TryLater
+from backend.media import storages as media_storages
+from backend.media.storages import LocalMediaStorage, MediaStorage, check_key, read_ticket
+from tests.ceph import Ceph
+
+KEY = "chat/a/unfiled/1_photo.jpg"
+BODY = bytes(range(256)) * 1000
+
+
+@pytest.fixture(params=["local", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> MediaStorage:
+    if request.param == "local":
+        return LocalMediaStorage(location=tmp_path / "media")
+    found: MediaStorage = request.getfixturevalue("bucket")
+    return found
+
+
+def s3_storage(ceph: Ceph, bucket: str = "storages-test") -> MediaStorage:
+    made: MediaStorage = media_storages.S3MediaStorage(
+        bucket_name=bucket, endpoint_url=ceph.url, access_key=ceph.access_key, secret_key=ceph.secret_key
+    )
+    made.ensure_bucket()
+    return made
+
+
+@pytest.fixture(scope="module")
+def bucket(s3: Ceph) -> MediaStorage:
+    return s3_storage(s3)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "source"
+    path.write_bytes(BODY)
+    return path
+
+
+def put(storage: MediaStorage, key: str, source: Path) -> str:
+    storage.save_file(key, source, "image/jpeg")
+    return key
+
+
+def test_what_is_saved_is_read_back_whole(storage, source):
+    put(storage, KEY, source)
+    assert b"".join(storage.read_range(KEY)) == BODY
+    assert storage.stat(KEY).size == len(BODY)
+
+
+@pytest.mark.parametrize(
+    ("start", "length"), [(0, 1), (0, 100_000), (255_999, 1), (100, 70_000), (255_000, None), (10, 0)]
+)
+def test_a_range_is_exactly_what_was_asked_for(storage, source, start, length):
+    put(storage, KEY, source)
+    expected = BODY[start:] if length is None else BODY[start : start + length]
+    assert b"".join(storage.read_range(KEY, start, length)) == expected
+
+
+def test_chunks_are_small(storage, source):
+    put(storage, KEY, source)
+    assert max(len(chunk) for chunk in storage.read_range(KEY)) <= 64 * 1024
+
+
+def test_an_object_that_is_not_there_is_missing_at_once(storage):
+    for ask in (storage.stat, storage.read_range):
+        with pytest.raises(Missing) as raised:
+            ask("chat/a/unfiled/nothing.jpg")
+        assert raised.value.code == "object_gone"
+
+
+def test_deleting_twice_is_no_error(storage, source):
+    put(storage, KEY, source)
+    storage.delete(KEY)
+    storage.delete(KEY)
+    with pytest.raises(Missing):
+        storage.stat(KEY)
+
+
+def test_a_link_left_in_the_spool_is_never_followed(storage, source, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(source)
+    with pytest.raises((TryLater, OSError)):
+        storage.save_file("chat/a/unfiled/2_link", link, "image/jpeg")
+    with pytest.raises(Missing):
+        storage.stat("chat/a/unfiled/2_link")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/./b", ".hidden", "a/.x", "a\\b", "a b", "a\n", "é", "a" * 501],
+)
+def test_a_key_cannot_lead_out_of_its_place(storage, source, key):
+    uses = (storage.stat, storage.read_range, storage.delete, check_key)
+    for use in (*uses, lambda key: storage.save_file(key, source, "image/jpeg")):
+        with pytest.raises(Refused) as raised:
+            use(key)
+        assert raised.value.code == "bad_key"
+
+
+def test_django_hands_out_the_storage_that_the_settings_name(settings):
+    named = media_storages.media_storage()
+    assert type(named).__name__ in settings.STORAGES["media"]["BACKEND"]
+    assert named.storage_type == settings.MEDIA_STORAGE
+
+
+# --- Local ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_local_save_that_fails_leaves_nothing(tmp_path):
+    storage = LocalMediaStorage(location=tmp_path / "media")
+    with pytest.raises(Missing):
+        storage.save_file(KEY, tmp_path / "not there", "image/jpeg")
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+
+
+def test_a_local_ticket_gives_its_facts_back(tmp_path):
+    ticket = LocalMediaStorage(location=tmp_path).upload_ticket(KEY, "image/jpeg", 42)
+    assert ticket.url.startswith("/api/chat/uploads/")
+    assert (ticket.method, ticket.headers) == ("PUT", {"Content-Type": "image/jpeg"})
+    facts = read_ticket(ticket.url.rpartition("/")[2])
+    assert (facts.key, facts.mime, facts.size) == (KEY, "image/jpeg", 42)
+
+
+def test_a_local_ticket_is_refused_when_forged_or_old(tmp_path, monkeypatch):
+    ticket = LocalMediaStorage(location=tmp_path).upload_ticket(KEY, "image/jpeg", 42).url.rpartition("/")[2]
+    with pytest.raises(Refused) as raised:
+        read_ticket("A" + ticket[1:] + "x")
+    assert (raised.value.code, raised.value.status) == ("ticket_invalid", 403)
+    later = time.time() + 301
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(Refused) as raised:
+        read_ticket(ticket)
+    assert (raised.value.code, raised.value.status) == ("ticket_expired", 403)
+
+
+# --- S3 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False) as client:
+        yield client
+
+
+def test_a_ticket_lets_exactly_its_file_in(bucket, browser):
+    ticket = bucket.upload_ticket("chat/a/unfiled/up.jpg", "image/jpeg", 5)
+    answer = browser.put(ticket.url, content=b"12345", headers=dict(ticket.headers))
+    assert answer.status_code == 200
+    found = bucket.stat("chat/a/unfiled/up.jpg")
+    assert (found.size, found.mime) == (5, "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("body", "mime"), [(b"123456", "image/jpeg"), (b"1234", "image/jpeg"), (b"", "image/jpeg"), (b"12345", "text/html")]
+)
+def test_a_ticket_refuses_another_length_or_type(bucket, browser, body, mime):
+    ticket = bucket.upload_ticket("chat/a/unfiled/wrong.jpg", "image/jpeg", 5)
+    assert browser.put(ticket.url, content=body, headers={"Content-Type": mime}).status_code == 403
+    with pytest.raises(Missing):
+        bucket.stat("chat/a/unfiled/wrong.jpg")
+
+
+def test_a_ticket_is_good_for_its_key_and_for_putting_only(bucket, browser, source):
+    put(bucket, "chat/a/unfiled/theirs.jpg", source)
+    ticket = bucket.upload_ticket("chat/a/unfiled/mine.jpg", "image/jpeg", 5)
+    headers = dict(ticket.headers)
+    elsewhere = ticket.url.replace("mine.jpg", "theirs.jpg")
+    assert browser.put(elsewhere, content=b"12345", headers=headers).status_code == 403
+    assert browser.delete(elsewhere).status_code == 403
+    assert browser.get(ticket.url).status_code == 403
+
+
+def test_a_ticket_expires(bucket, browser, monkeypatch):
+    monkeypatch.setattr("backend.media.s3.TICKET_SECONDS", 1)
+    ticket = bucket.upload_ticket("chat/a/unfiled/late.jpg", "image/jpeg", 5)
+    time.sleep(2.1)
+    assert browser.put(ticket.url, content=b"12345", headers=dict(ticket.headers)).status_code == 403
+
+
+def test_tickets_are_signed_for_the_address_that_browsers_know(s3, settings):
+    settings.S3_PUBLIC_ENDPOINT_URL = "https://files.example.com"
+    ticket = s3_storage(s3).upload_ticket(KEY, "image/jpeg", 5)
+    parts = urlsplit(ticket.url)
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", "files.example.com", f"/storages-test/{KEY}")
+
+
+def test_objects_are_private_even_if_an_upload_asks_otherwise(bucket, browser, s3, source):
+    put(bucket, KEY, source)
+    assert browser.get(f"{s3.url}/storages-test/{KEY}").status_code == 403
+    ticket = bucket.upload_ticket("chat/a/unfiled/public.jpg", "image/jpeg", 5)
+    browser.put(ticket.url, content=b"12345", headers={**ticket.headers, "x-amz-acl": "public-read"})
+    assert browser.get(f"{s3.url}/storages-test/chat/a/unfiled/public.jpg").status_code == 403
+
+
+def test_tags_are_kept(bucket, s3, source):
+    bucket.save_file("chat/a/unfiled/tagged.jpg", source, "image/jpeg", tags={"retention": "30 days"})
+    found = s3.client().get_object_tagging(Bucket="storages-test", Key="chat/a/unfiled/tagged.jpg")
+    assert found["TagSet"] == [{"Key": "retention", "Value": "30 days"}]
+
+
+def test_a_wrong_bucket_does_not_look_like_lost_files(s3):
+    storage = media_storages.S3MediaStorage(
+        bucket_name="no-such-bucket", endpoint_url=s3.url, access_key=s3.access_key, secret_key=s3.secret_key
+    )
+    for ask in (storage.stat, storage.read_range):
+        with pytest.raises(TryLater) as raised:
+            ask(KEY)
+        assert raised.value.code == "storage_unavailable"
+
+
+def test_wrong_keys_and_an_absent_server_are_tried_later(s3, source):
+    for endpoint, secret in ((s3.url, "wrong"), ("http://127.0.0.1:9", s3.secret_key)):
+        storage = media_storages.S3MediaStorage(
+            bucket_name="storages-test", endpoint_url=endpoint, access_key=s3.access_key, secret_key=secret
+        )
+        with pytest.raises(TryLater) as raised:
+            storage.save_file(KEY, source, "image/jpeg")
+        assert raised.value.code == "storage_unavailable"
+
+
+def test_the_bucket_may_be_there_already(bucket):
+    bucket.ensure_bucket()
+    bucket.ensure_bucket()
