@@ -14,7 +14,7 @@ import type { RenderMedia } from "@/features/thread/message-bubble";
 import { cn } from "@/lib/cn";
 import { Empty } from "@/ui/empty";
 
-const renderMedia: RenderMedia = (message, from) => <MediaPreview message={message} from={from} />;
+const renderMedia: RenderMedia = (slot) => <MediaPreview {...slot} />;
 
 /** The list and the thread side by side; on a narrow screen one at a time. */
 export function InboxPage() {

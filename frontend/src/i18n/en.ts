@@ -134,6 +134,7 @@ const texts: Texts = {
     imageAlt: "Photo from {{name}}",
     sticker: "Sticker",
     video: "Video",
+    playVideo: "Play the video",
     viewer: "Photo viewer",
     viewerHint: "Arrows change the photo, plus and minus zoom, Esc closes.",
     next: "Next photo",

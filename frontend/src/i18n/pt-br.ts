@@ -133,6 +133,7 @@ const texts = {
     imageAlt: "Foto de {{name}}",
     sticker: "Figurinha",
     video: "Vídeo",
+    playVideo: "Tocar o vídeo",
     viewer: "Visualizador de fotos",
     viewerHint: "Setas mudam de foto, mais e menos aproximam, Esc fecha.",
     next: "Próxima foto",

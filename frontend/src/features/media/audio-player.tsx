@@ -1,4 +1,5 @@
 import { Download, Mic, Music, Pause, Play } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
 import { PhaseNote, PhaseRing, StageLine } from "@/features/media/phase-view";
@@ -12,10 +13,11 @@ import { Button } from "@/ui/button";
 interface Props {
   attachment: Attachment;
   kind: "audio" | "voice";
+  footer: ReactNode;
 }
 
 /** A voice message or a sound file. Nothing is fetched before play; the length and the shape are already known. */
-export function AudioPlayer({ attachment, kind }: Props) {
+export function AudioPlayer({ attachment, kind, footer }: Props) {
   const { t } = useTranslation();
   const { phase, retry } = usePhase(attachment);
   return (
@@ -26,7 +28,7 @@ export function AudioPlayer({ attachment, kind }: Props) {
         </p>
       )}
       {phase.name === "ready" ? (
-        <Player attachment={attachment} kind={kind} />
+        <Player attachment={attachment} kind={kind} footer={footer} />
       ) : (
         <>
           <div className="flex items-center gap-2.5">
@@ -37,9 +39,12 @@ export function AudioPlayer({ attachment, kind }: Props) {
             )}
             <Waveform mode="still" waveform={attachment.metadata.waveform} elapsed={0} total={0} seek={() => undefined} />
           </div>
-          <p className="mt-0.5 mb-1 flex justify-between pl-11 text-xs text-ink-soft tabular-nums">
+          <p className="mt-0.5 flex h-6 items-center gap-2 pl-11 text-xs text-ink-soft tabular-nums">
             <span>{formatDuration(attachment.metadata.duration ?? 0)}</span>
-            {phase.name === "working" && <StageLine phase={phase} attachment={attachment} />}
+            <span className="min-w-0 flex-1 truncate">
+              {phase.name === "working" && <StageLine phase={phase} attachment={attachment} />}
+            </span>
+            {footer}
           </p>
           <PhaseNote phase={phase} retry={retry} />
         </>
@@ -57,7 +62,7 @@ function KindSign({ kind }: { kind: Props["kind"] }) {
   );
 }
 
-function Player({ attachment, kind }: Props) {
+function Player({ attachment, kind, footer }: Props) {
   const { t } = useTranslation();
   const { metadata, file_url: src, file_type: type, renditions } = attachment;
   const { audio, state, toggle, seek, faster, events, fail } = usePlayback(metadata.duration);
@@ -82,11 +87,12 @@ function Player({ attachment, kind }: Props) {
         <Waveform mode="seekable" waveform={metadata.waveform} elapsed={state.elapsed} total={state.total} seek={seek} />
       </div>
       <div className="mt-0.5 flex items-center gap-1.5 pl-11 text-xs text-ink-soft">
-        <Position {...state} />
-        <span className="flex-1" />
         {kind === "voice" && <Mic className="size-3.5" aria-hidden />}
+        <Position {...state} />
         <SpeedButton speed={state.speed} onPress={faster} />
         <DownloadLink attachment={attachment} />
+        <span className="flex-1" />
+        {footer}
       </div>
       {state.phase === "failed" && (
         <p role="alert" className="mt-1 text-xs text-danger">

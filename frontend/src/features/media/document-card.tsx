@@ -10,6 +10,7 @@ import {
   FileAudio,
   type LucideIcon,
 } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
 import { PhaseNote, PhaseRing, StageLine } from "@/features/media/phase-view";
@@ -34,23 +35,26 @@ const LOOKS: [RegExp, LucideIcon, string][] = [
 const VIEWABLE = /^(application\/pdf|text\/plain|image\/(png|jpeg|gif|webp)|video\/mp4|audio\/)/;
 
 /** A file as a card; also whatever kind of file we do not know. */
-export function DocumentCard({ attachment }: { attachment: Attachment }) {
+export function DocumentCard({ attachment, footer }: { attachment: Attachment; footer: ReactNode }) {
   const { phase, retry } = usePhase(attachment);
   const { thumbnail_url: thumbnail, metadata } = attachment;
   const first = thumbnail || metadata.preview;
   return (
-    <div className="flex w-[19rem] max-w-full flex-col gap-2">
+    <div className="flex w-[19rem] max-w-full flex-col gap-2 pb-0.5">
       {first && (
         <div className="relative h-28 overflow-hidden rounded-[7px] bg-sunken [&_img]:object-top">
           <Picture src={thumbnail} preview={metadata.preview} alt="" />
         </div>
       )}
-      <div className="flex items-center gap-2.5 px-1.5">
+      <div className="flex items-center gap-2.5 px-1.5 first:pt-1">
         <Sign attachment={attachment} phase={phase} />
         <div className="min-w-0 flex-1">
           <FileName name={attachment.file_name} />
-          <p className="truncate text-xs text-ink-soft tabular-nums">
-            {phase.name === "working" ? <StageLine phase={phase} attachment={attachment} /> : <Facts attachment={attachment} />}
+          <p className="flex items-center gap-2 text-xs text-ink-soft tabular-nums">
+            <span className="min-w-0 flex-1 truncate">
+              {phase.name === "working" ? <StageLine phase={phase} attachment={attachment} /> : <Facts attachment={attachment} />}
+            </span>
+            {footer}
           </p>
         </div>
       </div>

@@ -1,10 +1,12 @@
 import { Download } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment, Message } from "@/api/wire.gen";
 import { boxOf, boxStyle } from "@/features/media/box";
 import { useOpenImage } from "@/features/media/lightbox-context";
 import { PhaseVeil } from "@/features/media/phase-view";
 import { Picture } from "@/features/media/picture";
+import { TimePill } from "@/features/media/time-pill";
 import { usePhase } from "@/features/media/use-phase";
 import { plainText } from "@/lib/whatsapp-text";
 import { Button } from "@/ui/button";
@@ -13,9 +15,10 @@ interface Props {
   message: Message;
   attachment: Attachment;
   from: string;
+  footer: ReactNode;
 }
 
-export function ImageBubble({ message, attachment, from }: Props) {
+export function ImageBubble({ message, attachment, from, footer }: Props) {
   const { t } = useTranslation();
   const { phase, retry } = usePhase(attachment);
   const openImage = useOpenImage();
@@ -48,6 +51,7 @@ export function ImageBubble({ message, attachment, from }: Props) {
       ) : (
         <PhaseVeil phase={phase} attachment={attachment} retry={retry} />
       )}
+      <TimePill>{footer}</TimePill>
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import type { Message } from "@/api/wire.gen";
 import { AudioPlayer } from "@/features/media/audio-player";
 import { DocumentCard } from "@/features/media/document-card";
@@ -5,21 +6,29 @@ import { ImageBubble } from "@/features/media/image-bubble";
 import { StickerBubble } from "@/features/media/sticker-bubble";
 import { VideoBubble } from "@/features/media/video-bubble";
 
+interface Props {
+  message: Message;
+  /** Who sent it, for those who cannot see it. */
+  from: string;
+  /** The time and the ticks, when no caption carries them. */
+  footer: ReactNode;
+}
+
 /** The file of a message by its kind; a kind we do not know is still a file. */
-export function MediaPreview({ message, from }: { message: Message; from: string }) {
+export function MediaPreview({ message, from, footer }: Props) {
   const { attachment } = message;
   if (!attachment) return null;
   switch (message.kind) {
     case "image":
-      return <ImageBubble message={message} attachment={attachment} from={from} />;
+      return <ImageBubble message={message} attachment={attachment} from={from} footer={footer} />;
     case "video":
-      return <VideoBubble attachment={attachment} />;
+      return <VideoBubble attachment={attachment} footer={footer} />;
     case "audio":
     case "voice":
-      return <AudioPlayer attachment={attachment} kind={message.kind} />;
+      return <AudioPlayer attachment={attachment} kind={message.kind} footer={footer} />;
     case "sticker":
-      return <StickerBubble attachment={attachment} />;
+      return <StickerBubble attachment={attachment} footer={footer} />;
     default:
-      return <DocumentCard attachment={attachment} />;
+      return <DocumentCard attachment={attachment} footer={footer} />;
   }
 }

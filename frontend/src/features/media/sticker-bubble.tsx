@@ -1,12 +1,14 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
 import { PhaseVeil } from "@/features/media/phase-view";
 import { Picture } from "@/features/media/picture";
+import { TimePill } from "@/features/media/time-pill";
 import { usePhase } from "@/features/media/use-phase";
 import { useMediaQuery } from "@/lib/use-media-query";
 
 /** Without a frame, moving unless the reader asked for calm. */
-export function StickerBubble({ attachment }: { attachment: Attachment }) {
+export function StickerBubble({ attachment, footer }: { attachment: Attachment; footer: ReactNode }) {
   const { t } = useTranslation();
   const { phase, retry } = usePhase(attachment);
   const calm = useMediaQuery("(prefers-reduced-motion: reduce)");
@@ -22,6 +24,7 @@ export function StickerBubble({ attachment }: { attachment: Attachment }) {
         fit="contain"
       />
       {phase.name !== "ready" && <PhaseVeil phase={phase} attachment={attachment} retry={retry} />}
+      <TimePill>{footer}</TimePill>
     </div>
   );
 }

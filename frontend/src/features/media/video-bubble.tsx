@@ -1,52 +1,89 @@
+import { Play } from "lucide-react";
+import { useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
 import { boxOf, boxStyle } from "@/features/media/box";
 import { PhaseVeil } from "@/features/media/phase-view";
 import { Picture } from "@/features/media/picture";
+import { TimePill } from "@/features/media/time-pill";
 import { usePhase } from "@/features/media/use-phase";
 import { formatDuration } from "@/lib/format";
 import { useMediaQuery } from "@/lib/use-media-query";
 
+interface Props {
+  attachment: Attachment;
+  footer: ReactNode;
+}
+
 /** Plays where it stands; not a byte of it is fetched before somebody presses play. */
-export function VideoBubble({ attachment }: { attachment: Attachment }) {
+export function VideoBubble({ attachment, footer }: Props) {
   const { phase, retry } = usePhase(attachment);
-  const { preview, duration } = attachment.metadata;
+  const { metadata } = attachment;
   return (
-    <div className="relative overflow-hidden rounded-[7px] bg-black" style={boxStyle(boxOf(attachment.metadata))}>
+    <div className="relative overflow-hidden rounded-[7px] bg-black" style={boxStyle(boxOf(metadata))}>
       {phase.name === "ready" ? (
-        <Player attachment={attachment} />
+        <Player attachment={attachment} footer={footer} />
       ) : (
         <>
-          <Picture src="" preview={preview} alt="" />
+          <Picture src="" preview={metadata.preview} alt="" />
           <PhaseVeil phase={phase} attachment={attachment} retry={retry} />
+          <Length seconds={metadata.duration} />
+          <TimePill>{footer}</TimePill>
         </>
       )}
-      {phase.name !== "ready" && duration ? (
-        <span className="absolute bottom-2 left-2 rounded-full bg-black/55 px-1.5 text-[11px] text-white tabular-nums">
-          {formatDuration(duration)}
-        </span>
-      ) : null}
     </div>
   );
 }
 
-function Player({ attachment }: { attachment: Attachment }) {
+function Player({ attachment, footer }: Props) {
   const { t } = useTranslation();
   const calm = useMediaQuery("(prefers-reduced-motion: reduce)");
   const { metadata, renditions } = attachment;
   const isLoop = metadata.animated === true;
-  const motion = isLoop ? { loop: true, muted: true, autoPlay: !calm } : {};
+  const [started, setStarted] = useState<"no" | "yes">(isLoop && !calm ? "yes" : "no");
+  const video = useRef<HTMLVideoElement>(null);
   return (
-    <video
-      controls
-      playsInline
-      preload="none"
-      aria-label={t("media.video")}
-      poster={renditions.poster || attachment.thumbnail_url || metadata.preview || undefined}
-      className="absolute inset-0 size-full object-contain outline-offset-[-3px]"
-      {...motion}
-    >
-      <source src={attachment.file_url} type={attachment.file_type} />
-    </video>
+    <>
+      <video
+        ref={video}
+        controls={started === "yes"}
+        playsInline
+        preload="none"
+        loop={isLoop}
+        muted={isLoop}
+        autoPlay={isLoop && !calm}
+        aria-label={t("media.video")}
+        poster={renditions.poster || attachment.thumbnail_url || metadata.preview || undefined}
+        className="absolute inset-0 size-full object-contain outline-offset-[-3px]"
+        onPlay={() => setStarted("yes")}
+      >
+        <source src={attachment.file_url} type={attachment.file_type} />
+      </video>
+      {started === "no" && (
+        <>
+          <button
+            type="button"
+            aria-label={t("media.playVideo")}
+            className="group absolute inset-0 grid place-items-center outline-offset-[-3px]"
+            onClick={() => void video.current?.play()}
+          >
+            <span className="grid size-12 place-items-center rounded-full bg-black/55 text-white group-hover:bg-black/75">
+              <Play className="ml-0.5 size-5 fill-current" aria-hidden />
+            </span>
+          </button>
+          <Length seconds={metadata.duration} />
+          <TimePill>{footer}</TimePill>
+        </>
+      )}
+    </>
+  );
+}
+
+function Length({ seconds }: { seconds: number | null | undefined }) {
+  if (!seconds) return null;
+  return (
+    <span className="pointer-events-none absolute bottom-1.5 left-1.5 rounded-full bg-black/55 px-1.5 py-px text-[11px] leading-4 text-white tabular-nums">
+      {formatDuration(seconds)}
+    </span>
   );
 }

@@ -10,10 +10,17 @@ import { Reactions } from "@/features/thread/reactions";
 import { RichText } from "@/features/thread/rich-text";
 import type { RunPlace } from "@/features/thread/rows";
 import { useLanguage } from "@/i18n/i18n";
+import { cn } from "@/lib/cn";
 import { formatTime } from "@/lib/format";
 import { hueOf } from "@/lib/names";
 
-export type RenderMedia = (message: Message, from: string) => ReactNode;
+export interface MediaSlot {
+  message: Message;
+  from: string;
+  /** The time and the ticks, for a file without words: the file knows where there is room for them. */
+  footer: ReactNode;
+}
+export type RenderMedia = (slot: MediaSlot) => ReactNode;
 
 interface Props {
   message: Message;
@@ -52,18 +59,11 @@ function frameOf(message: Message): Frame {
   return message.attachment || message.kind !== "text" ? "media" : "plain";
 }
 
-/** Pictures without words carry the time on themselves. */
-function hasTimeOnMedia(message: Message): boolean {
-  const isPicture = message.kind === "image" || message.kind === "video";
-  return isPicture && !message.text && !message.deleted_at && message.attachment !== null;
-}
-
 export const MessageBubble = memo(function MessageBubble({ message, place, contactName, party, renderMedia }: Props) {
   const { t } = useTranslation();
   const language = useLanguage();
   const side = message.direction;
   const from = side === "outgoing" ? (message.author?.name ?? t("common.you")) : message.sender?.name || contactName;
-  const onMedia = hasTimeOnMedia(message);
   return (
     <div className={row({ side, place, chips: message.reactions.length > 0 ? "some" : "none" })}>
       <article
@@ -75,13 +75,6 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
         {message.quoted && !message.deleted_at && <Quote quoted={message.quoted} />}
         <Content message={message} from={from} renderMedia={renderMedia} />
         <Words message={message} />
-        {onMedia ? (
-          <span className="pointer-events-none absolute right-2 bottom-2 rounded-full bg-black/55 px-1.5 py-px text-white [&_*]:text-white">
-            <BubbleFooter message={message} />
-          </span>
-        ) : (
-          message.kind !== "text" && !message.text && <BubbleFooter message={message} className="float-right mx-1.5 mt-0.5" />
-        )}
         <SendFailure message={message} />
         <Reactions reactions={message.reactions} />
       </article>
@@ -115,30 +108,33 @@ function Content({ message, from, renderMedia }: { message: Message; from: strin
     case "poll":
       return <PollCard message={message} />;
     default:
-      return message.attachment ? renderMedia(message, from) : <UnsupportedCard />;
+      if (!message.attachment) return <UnsupportedCard />;
+      return renderMedia({ message, from, footer: message.text ? null : <BubbleFooter message={message} /> });
   }
 }
 
 const SPOKEN_BY_CARD = new Set(["contact", "poll", "location"]);
 
-/** Text or caption, with the time after the last word. */
+/** Text or caption, with the time after the last word. A file without words has the time already. */
 function Words({ message }: { message: Message }) {
   const { t } = useTranslation();
-  if (message.deleted_at) {
+  const { text, kind, attachment, deleted_at: deletedAt } = message;
+  if (deletedAt) {
     return (
-      <p className="flow-root text-ink-soft italic">
+      <p className="flow-root text-ink-soft">
         <Ban className="mr-1.5 inline size-3.5 align-[-2px]" aria-hidden />
-        {t("thread.deleted")}
-        <BubbleFooter message={message} className="float-right mt-1.5 ml-2.5" />
+        <i>{t("thread.deleted")}</i>
+        <BubbleFooter message={message} className="relative top-0.5 float-right mt-1 ml-2.5" />
       </p>
     );
   }
-  if (!message.text) return message.kind === "text" ? <BubbleFooter message={message} className="float-right" /> : null;
-  if (SPOKEN_BY_CARD.has(message.kind)) return <BubbleFooter message={message} className="float-right mx-1.5" />;
-  const isCaption = message.kind !== "text";
+  if (!text || SPOKEN_BY_CARD.has(kind)) {
+    return attachment && kind !== "text" ? null : <BubbleFooter message={message} className="float-right mx-1.5 -mt-1" />;
+  }
+  const isCaption = kind !== "text";
   return (
-    <p className={`flow-root break-words whitespace-pre-wrap ${isCaption ? "w-0 min-w-full px-1.5 pt-1" : ""}`}>
-      <RichText text={message.text} />
+    <p className={cn("flow-root break-words whitespace-pre-wrap", isCaption && "w-0 min-w-full px-1.5 pt-1")}>
+      <RichText text={text} />
       <BubbleFooter message={message} className="relative top-0.5 float-right mt-1 ml-2.5" />
     </p>
   );

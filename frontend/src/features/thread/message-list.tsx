@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Conversation, Message } from "@/api/wire.gen";
 import { MessageBubble, type RenderMedia } from "@/features/thread/message-bubble";
@@ -42,7 +42,8 @@ export function MessageList({ conversation, contactName, messages, older, render
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: 8,
     paddingStart: 12,
-    paddingEnd: 16,
+    paddingEnd: 8,
+    initialOffset: () => startingOffset(rows),
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: NEAR_END_PX,
@@ -90,16 +91,26 @@ export function MessageList({ conversation, contactName, messages, older, render
   );
 }
 
-/** Opens at the first unread message, else at the newest. */
+/** More rows below the first unread one than fit: it opens there. Else at the newest. */
+const UNREAD_BELOW = 8;
+
+function startingRow(rows: Row[]): number {
+  const unread = rows.findIndex((row) => row.kind === "unread");
+  return unread >= 0 && rows.length - unread > UNREAD_BELOW ? unread : rows.length - 1;
+}
+
+/** Where the first frame stands, before anything is measured: the wrong end would load older pages. */
+function startingOffset(rows: Row[]): number {
+  return rows.slice(0, startingRow(rows)).reduce((sum, row) => sum + guessHeight(row), 0);
+}
+
 function useStartingPlace(list: Scroller, rows: Row[]): void {
-  const start = useRef<"due" | "done">("due");
-  useLayoutEffect(() => {
-    if (start.current === "done" || rows.length === 0) return;
-    start.current = "done";
-    const unread = rows.findIndex((row) => row.kind === "unread");
-    if (unread >= 0 && rows.length - unread > 8) list.scrollToIndex(unread, { align: "start" });
-    else list.scrollToEnd();
+  const settle = useEffectEvent(() => {
+    const row = startingRow(rows);
+    if (row === rows.length - 1) list.scrollToEnd();
+    else list.scrollToIndex(row, { align: "start" });
   });
+  useLayoutEffect(() => settle(), []);
 }
 
 function useOlder(list: Scroller, older: Older): void {

@@ -1,0 +1,11 @@
+import type { ReactNode } from "react";
+
+/** The time on a picture, readable on any of them. */
+export function TimePill({ children }: { children: ReactNode }) {
+  if (!children) return null;
+  return (
+    <span className="pointer-events-none absolute right-1.5 bottom-1.5 flex rounded-full bg-black/55 px-1.5 py-px [&_*]:text-white">
+      {children}
+    </span>
+  );
+}
