@@ -86,7 +86,7 @@ frontend/node_modules/.installed: frontend/package-lock.json
 	@touch $@
 
 frontend/dist/index.html: $(PAGE_SOURCES) frontend/node_modules/.installed
-	cd frontend && npm run --silent build
+	cd frontend && node_modules/.bin/vite build --logLevel warn
 	@touch $@
 
 # The stamp lies beside the database that it speaks of; a server's database may be another each time.
