@@ -56,7 +56,9 @@ def check(problems: Sequence[str]) -> None:
 def check_common(body: Json) -> None:
     """What every send has in common: `number` a string of digits or a JID, `delay` an integer."""
     problems = []
-    if "number" in body and not (isinstance(body["number"], str) and re.match(r"^\d+[\.@\w-]+|^\+?[\d\s().-]+$", body["number"])):
+    if "number" in body and not (
+        isinstance(body["number"], str) and re.match(r"^\d+[\.@\w-]+|^\+?[\d\s().-]+$", body["number"])
+    ):
         problems.append("Invalid format")
     if "delay" in body and (isinstance(body["delay"], bool) or not isinstance(body["delay"], int)):
         problems.append("Enter a value in milliseconds")
@@ -97,5 +99,3 @@ def decode(value: str) -> bytes:
 def _is_domain(host: str) -> bool:
     labels = host.rstrip(".").split(".")
     return len(labels) >= 2 and all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
-
-

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from backend.sandbox import control, media_host, message_routes
+from backend.sandbox import chat_routes, control, instance_routes, media_host, message_routes
 from backend.sandbox.clock import Clock
 from backend.sandbox.faults import Dice
 from backend.sandbox.rest import answer, unknown_route, world_of
@@ -27,6 +27,8 @@ def create_app(
     routes = [
         Route("/", root, methods=["GET"]),
         *message_routes.ROUTES,
+        *chat_routes.ROUTES,
+        *instance_routes.ROUTES,
         *media_host.ROUTES,
         *control.ROUTES,
     ]

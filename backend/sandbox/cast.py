@@ -10,7 +10,13 @@ from backend.sandbox.store import Store
 
 PEOPLE: tuple[dict[str, Any], ...] = (
     {"name": "Maria Souza", "phone": "5517999990001", "lid": "120000000000001", "picture": "maria.jpg"},
-    {"name": "João Pereira", "phone": "5517999990002", "lid": "120000000000002", "picture": "joao.jpg", "device": "ios"},
+    {
+        "name": "João Pereira",
+        "phone": "5517999990002",
+        "lid": "120000000000002",
+        "picture": "joao.jpg",
+        "device": "ios",
+    },
     # Only the hidden identity is known: contract 2.4, "phone unknown".
     {"name": "Beatriz", "lid": "120000000000005", "addressing": "lid", "picture": "beatriz.jpg"},
     # Addressed by LID, but the phone is known: Evolution 2.3.7 shows the phone and loses the LID.

@@ -1,5 +1,9 @@
 """The life of the WhatsApp socket, as the gateway tells it: tests/contract/evolution.md 3, connection.update."""
 
+import base64
+import io
+import random
+import secrets
 from typing import Literal
 
 from backend.sandbox.registry import paired
@@ -44,6 +48,23 @@ def logged_out(world: World, instance: Instance) -> Instance:
     status |= {"disconnectionReasonCode": LOGGED_OUT, "disconnectionObject": '{"error":{"data":{"reason":"401"}}}'}
     _tell(world, closed, "status.instance", status)
     return closed
+
+
+def qr_code(instance: Instance, *, with_number: bool) -> Json:
+    """The shape of a code that nobody can scan; `with_number` adds a pairing code."""
+    code = f"2@{secrets.token_urlsafe(36)},{secrets.token_urlsafe(24)},{secrets.token_urlsafe(24)}"
+    png = base64.b64encode(_squares(code)).decode()
+    pairing = secrets.token_hex(4).upper() if with_number else None
+    return {"instance": instance.name, "pairingCode": pairing, "code": code, "base64": f"data:image/png;base64,{png}"}
+
+
+def _squares(code: str) -> bytes:
+    from PIL import Image  # noqa: PLC0415  (first use)
+
+    target = io.BytesIO()
+    dots = Image.frombytes("1", (32, 32), random.Random(code).randbytes(128))
+    dots.resize((220, 220)).save(target, "PNG")
+    return target.getvalue()
 
 
 def _tell(world: World, instance: Instance, event: str, data: Json) -> None:

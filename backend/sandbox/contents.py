@@ -50,8 +50,11 @@ def _text(draft: Draft, context: Json | None) -> Content:
     message: Json = {"conversation": draft.text}
     if draft.from_ad:
         return Content(message, "conversation", (context or {}) | _ad())
-    if not draft.is_forwarded:
+    if not (draft.is_forwarded or draft.without_device):
         message["messageContextInfo"] = context_of_device()
+    if "://" in draft.text:
+        # A preview makes it an extendedTextMessage, whose contextInfo is null when it says nothing.
+        return Content(message, "conversation", context)
     return Content(message, "conversation", context or ...)
 
 
@@ -105,7 +108,12 @@ def _document(draft: Draft, common: Json, looks: Looks, media: Media) -> tuple[s
 def _sticker(draft: Draft, common: Json, looks: Looks, media: Media) -> tuple[str, Json]:
     is_lottie = draft.kind == "lottie"
     fields = common | {"height": looks.height or 512, "width": looks.width or 512}
-    fields |= {"isAnimated": is_lottie or looks.is_animated, "isLottie": is_lottie, "isAvatar": False, "isAiSticker": False}
+    fields |= {
+        "isAnimated": is_lottie or looks.is_animated,
+        "isLottie": is_lottie,
+        "isAvatar": False,
+        "isAiSticker": False,
+    }
     fields["stickerSentTs"] = long(fields["mediaKeyTimestamp"]["low"] * 1000, unsigned=False)
     return "stickerMessage", fields
 
@@ -193,7 +201,12 @@ def _preview(looks: Looks) -> Json:
 
 def _ad() -> Json:
     reply = {"title": "Clareamento", "body": "Agende", "mediaType": 1, "thumbnailUrl": "https://example.com/t.jpg"}
-    reply |= {"sourceType": "ad", "sourceId": "120000000000", "sourceUrl": "https://fb.me/x", "containsAutoReply": False}
+    reply |= {
+        "sourceType": "ad",
+        "sourceId": "120000000000",
+        "sourceUrl": "https://fb.me/x",
+        "containsAutoReply": False,
+    }
     reply |= {"renderLargerThumbnail": True, "showAdAttribution": True, "ctwaClid": "ARxx"}
     return {
         "mentionedJid": [],

@@ -25,6 +25,7 @@ from backend.sandbox.control_bodies import (
     PresenceBody,
     ReactionBody,
     ReadBody,
+    ReceiptBody,
     shown_customer,
     shown_instance,
     shown_message,
@@ -53,7 +54,9 @@ def control(call: Call) -> Call:
         except ChatError as error:
             return JSONResponse({"code": error.code, "detail": error.detail}, error.status)
         except ValidationError as error:
-            return JSONResponse({"code": "bad_body", "detail": error.errors(include_url=False, include_context=False)}, 422)
+            return JSONResponse(
+                {"code": "bad_body", "detail": error.errors(include_url=False, include_context=False)}, 422
+            )
 
     return endpoint
 
@@ -105,7 +108,7 @@ async def put_customer(request: Request) -> Response:
 
 
 async def change_customer(request: Request) -> Response:
-    world, instance, chat = _chat(request)
+    world, _, chat = _chat(request)
     changes = await _read(request, CustomerChanges)
     changed = world.store.save_customer(chat.model_copy(update=changes.model_dump(exclude_unset=True)))
     return JSONResponse(shown_customer(changed))
@@ -118,7 +121,9 @@ async def say(request: Request) -> Response:
         photos = [await _file(draft, None, photo) for photo in samples.album() * (draft.count // 8 + 1)][: draft.count]
         said = []
         for number, photo in enumerate(photos):
-            single = draft.model_copy(update={"kind": "image", "text": draft.text if number == 0 else "", "message_id": ""})
+            single = draft.model_copy(
+                update={"kind": "image", "text": draft.text if number == 0 else "", "message_id": ""}
+            )
             said.append(handset.say(world, instance, chat, single, file=photo))
         return JSONResponse([shown_message(world, message) for message in said], 201)
     message = handset.say(world, instance, chat, draft, file=await _file(draft, upload, None))
@@ -141,6 +146,13 @@ async def react(request: Request) -> Response:
     body = await _read(request, ReactionBody)
     message = handset.react(world, instance, chat, target, body.emoji, participant=body.participant)
     return JSONResponse(shown_message(world, message), 201)
+
+
+async def receipt(request: Request) -> Response:
+    world, instance, _, target = _message(request)
+    body = await _read(request, ReceiptBody)
+    world.receipt(target, body.status, is_forced=True)
+    return JSONResponse(shown_message(world, world.store.message(instance.name, target.id) or target))
 
 
 async def read(request: Request) -> Response:
@@ -318,6 +330,7 @@ ROUTES = [
         ("POST", f"{WHAT}/edit", edit),
         ("POST", f"{WHAT}/delete", delete),
         ("POST", f"{WHAT}/react", react),
+        ("POST", f"{WHAT}/receipt", receipt),
         ("POST", f"{ONE}/connection", change_connection),
         ("POST", f"{ONE}/events", post_event),
         ("GET", f"{ONE}/faults", faults),

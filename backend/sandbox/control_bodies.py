@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.sandbox.rows import Customer, Instance, Json, Message
+from backend.sandbox.rows import Customer, Instance, Json, Message, Status
 from backend.sandbox.world import World
 
 
@@ -64,6 +64,12 @@ class ReadBody(Body):
     played: bool = True
 
 
+class ReceiptBody(Body):
+    """Any status at any time: WhatsApp repeats and overtakes itself. The ledger itself only moves forward."""
+
+    status: Status
+
+
 class PresenceBody(Body):
     presence: Literal["available", "unavailable", "composing", "recording", "paused"]
     participant: str = ""
@@ -102,7 +108,9 @@ def shown_customer(customer: Customer) -> Json:
 
 def shown_message(world: World, message: Message, *, seq: int | None = None) -> Json:
     """A line of the ledger: no bytes, no wire forms. `from` is agent, owner, or the customer's id."""
-    shown = message.model_dump(include={"id", "chat", "from_me", "kind", "text", "quoted_id", "status", "sent_at", "extra"})
+    shown = message.model_dump(
+        include={"id", "chat", "from_me", "kind", "text", "quoted_id", "status", "sent_at", "extra"}
+    )
     shown |= message.model_dump(include={"reactions", "is_edited", "is_deleted", "is_hidden"})
     writer = ("agent" if message.by_agent else "owner") if message.from_me else message.author or message.chat
     media = world.store.media(message.media_id) if message.media_id else None

@@ -173,7 +173,9 @@ def headers(instance: Instance, at: float) -> dict[str, str]:
 
 def _jwt(key: str, at: int) -> str:
     claims = {"iat": at, "exp": at + 600, "app": "evolution", "action": "webhook"}
-    parts = [_url64(json.dumps(part, separators=(",", ":")).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
+    parts = [
+        _url64(json.dumps(part, separators=(",", ":")).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims)
+    ]
     signature = hmac.new(key.encode(), ".".join(parts).encode(), hashlib.sha256).digest()
     return ".".join([*parts, _url64(signature)])
 

@@ -41,7 +41,7 @@ class Draft(BaseModel):
     """One message. `text` is also the caption; a file comes as `sample` (its name), `base64`, or a multipart `file`.
 
     `participant` names who speaks in a group (a customer's id or address), `from_owner` means typed on the instance's own
-    phone. A `message_id` that exists already is posted again as it was: WhatsApp's own duplicate. `at` is epoch seconds.
+    phone, `without_device` leaves messageContextInfo out, as old devices do. A `message_id` that exists already is posted again as it was: WhatsApp's own duplicate. `at` is epoch seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +59,7 @@ class Draft(BaseModel):
     at: float | None = None
     is_forwarded: bool = False
     from_ad: bool = False
+    without_device: bool = False
     expiration_seconds: int = 0
     wrapper: Wrapper = ""
     latitude: float = -20.8113

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 MediaTrouble = Literal[
     "none", "delay", "slow", "status", "html", "truncated", "cut", "longer", "corrupt", "redirect", "hang"
 ]
-GatewayTrouble = Literal["none", "slow", "accept_then_hang", "disconnected", "upload_failed", "not_on_whatsapp", "status"]
+GatewayTrouble = Literal[
+    "none", "slow", "accept_then_hang", "disconnected", "upload_failed", "not_on_whatsapp", "status"
+]
 
 
 class Trouble(BaseModel):

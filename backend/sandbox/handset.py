@@ -19,7 +19,9 @@ def say(world: World, instance: Instance, chat: Customer, draft: Draft, *, file:
         world.hear(instance.name, lambda: _tell(world, instance, chat, known))
         return known
     at = draft.at or world.clock.now()
-    media = cupboard.put(world.store, instance.name, file=file, family=FAMILY.get(draft.kind, draft.kind)) if file else None
+    media = (
+        cupboard.put(world.store, instance.name, file=file, family=FAMILY.get(draft.kind, draft.kind)) if file else None
+    )
     author = _author(world, instance, chat, draft)
     context = _context(world, instance, draft)
     content = contents.build(draft, media=media, file=file, context=context, at=at)
@@ -207,14 +209,22 @@ async def _tell(world: World, instance: Instance, chat: Customer, message: Messa
     in_list = {"remoteJid": chat.raw_jid, "profilePicUrl": picture, "instanceId": instance.id}
     listed: Json = {"remoteJid": chat.raw_jid, "instanceId": instance.id}
     if is_new:
-        world.post(instance.name, "chats.upsert", [listed | {"unreadMessages": 1}], message_id=message.id)
+        named = {"name": chat.name} if chat.name else {}
+        world.post(instance.name, "chats.upsert", [listed | named | {"unreadMessages": 1}], message_id=message.id)
         return
     world.post(instance.name, "contacts.update", [in_list], message_id=message.id)
     world.post(instance.name, "chats.update", [listed], message_id=message.id)
 
 
 def _prepared(
-    instance: Instance, chat: Customer, new_id: str, *, draft: Draft, author: Customer | None, content: Content, at: float
+    instance: Instance,
+    chat: Customer,
+    new_id: str,
+    *,
+    draft: Draft,
+    author: Customer | None,
+    content: Content,
+    at: float,
 ) -> Json:
     """data of messages.upsert: contract 2.1."""
     speaker = chat if author is None else author
@@ -251,7 +261,10 @@ def _context(world: World, instance: Instance, draft: Draft) -> Json | None:
         more |= {"stanzaId": quoted.id, "participant": author_jid(world, instance, quoted)}
         more["quotedMessage"] = quoted_message(quoted)
     if draft.expiration_seconds:
-        more |= {"expiration": draft.expiration_seconds, "ephemeralSettingTimestamp": long(int(time.time()), unsigned=False)}
+        more |= {
+            "expiration": draft.expiration_seconds,
+            "ephemeralSettingTimestamp": long(int(time.time()), unsigned=False),
+        }
     if draft.is_forwarded:
         more |= {"forwardingScore": 1, "isForwarded": True}
     return received_context(**more) if more else None
@@ -267,7 +280,9 @@ def author_jid(world: World, instance: Instance, message: Message) -> str:
 
 def quoted_message(quoted: Message) -> Json:
     """The quoted content without what belongs to its own delivery."""
-    kept = {name: value for name, value in quoted.data["message"].items() if name not in ("messageContextInfo", "base64")}
+    kept = {
+        name: value for name, value in quoted.data["message"].items() if name not in ("messageContextInfo", "base64")
+    }
     return {
         name: {key: item for key, item in value.items() if key != "contextInfo"} if isinstance(value, dict) else value
         for name, value in kept.items()

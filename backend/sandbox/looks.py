@@ -5,7 +5,7 @@ Pillow and PyAV are imported on first use: the sandbox is mounted in processes t
 
 import hashlib
 import io
-import re
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -27,6 +27,8 @@ class Looks:
     is_animated: bool = False
 
 
+# PDFium may be in one thread at a time.
+_pdfium = threading.Lock()
 _remembered: OrderedDict[tuple[bytes, str], Looks] = OrderedDict()
 
 
@@ -49,9 +51,19 @@ def _look_at(data: bytes, mimetype: str) -> Looks:
             return _stream(data, has_picture=family == "video")
     except (OSError, ValueError, SyntaxError):
         return Looks()
-    if mimetype == "application/pdf":
-        return Looks(pages=len(re.findall(rb"/Type\s*/Page[^s]", data)) or None)
-    return Looks()
+    return _pdf(data) if mimetype == "application/pdf" else Looks()
+
+
+def _pdf(data: bytes) -> Looks:
+    import pypdfium2  # noqa: PLC0415  (first use)
+
+    with _pdfium:
+        try:
+            document = pypdfium2.PdfDocument(data)
+            preview = document[0].render(scale=0.3).to_pil()
+            return Looks(pages=len(document), thumbnail=_jpeg_preview(preview))
+        except pypdfium2.PdfiumError:
+            return Looks()
 
 
 def _image(data: bytes) -> Looks:
@@ -102,5 +114,5 @@ def _waveform(data: bytes) -> bytes:
                 peaks.append(max((abs(sample) for sample in samples), default=0))
     if not peaks:
         return bytes(WAVEFORM_BARS)
-    loudest = max(max(peaks), 1)
+    loudest = max(1, *peaks)
     return bytes(100 * peaks[bar * len(peaks) // WAVEFORM_BARS] // loudest for bar in range(WAVEFORM_BARS))

@@ -119,7 +119,12 @@ def location(body: Json) -> Parcel:
     answers.check_common(body)
     fields = {"degreesLatitude": body["latitude"], "degreesLongitude": body["longitude"]}
     fields |= {"name": body["name"], "address": body["address"]}
-    extra = {"latitude": body["latitude"], "longitude": body["longitude"], "place": body["name"], "address": body["address"]}
+    extra = {
+        "latitude": body["latitude"],
+        "longitude": body["longitude"],
+        "place": body["name"],
+        "address": body["address"],
+    }
     return Parcel("location", Content({"locationMessage": fields}, "locationMessage"), extra=extra)
 
 
@@ -141,7 +146,9 @@ def reaction(body: Json) -> Parcel:
     if not isinstance(emoji, str) or (emoji and not _is_emoji(emoji)):
         raise bad_request("Reaction must be a single emoji or empty string")
     fields = {"text": emoji, "key": body["key"], "senderTimestampMs": int(time.time() * 1000)}
-    return Parcel("reaction", Content({"reactionMessage": fields}, "reactionMessage"), emoji, quoted_id=str(body["key"]["id"]))
+    return Parcel(
+        "reaction", Content({"reactionMessage": fields}, "reactionMessage"), emoji, quoted_id=str(body["key"]["id"])
+    )
 
 
 def poll(body: Json) -> Parcel:
@@ -201,7 +208,9 @@ def _is_emoji(value: str) -> bool:
     """One emoji: symbols and what joins them, not more than a family needs."""
     joined = [c for c in value if unicodedata.category(c) in ("Mn", "Me", "Cf", "Sk") or c == "\u200d"]
     symbols = [c for c in value if unicodedata.category(c) == "So"]
-    return len(joined) + len(symbols) == len(value) and 1 <= len(symbols) <= 1 + value.count("\u200d") + _is_flag(symbols)
+    return len(joined) + len(symbols) == len(value) and 1 <= len(symbols) <= 1 + value.count("\u200d") + _is_flag(
+        symbols
+    )
 
 
 def _is_flag(symbols: list[str]) -> int:

@@ -10,6 +10,13 @@ from backend.sandbox.rows import Customer, Instance, Json, Webhook
 from backend.sandbox.store import Store
 from backend.sandbox.wire import cuid, iso
 
+EVENTS = """
+    APPLICATION_STARTUP QRCODE_UPDATED MESSAGES_SET MESSAGES_UPSERT MESSAGES_EDITED MESSAGES_UPDATE MESSAGES_DELETE
+    SEND_MESSAGE SEND_MESSAGE_UPDATE CONTACTS_SET CONTACTS_UPSERT CONTACTS_UPDATE PRESENCE_UPDATE CHATS_SET CHATS_UPSERT
+    CHATS_UPDATE CHATS_DELETE GROUPS_UPSERT GROUP_UPDATE GROUP_PARTICIPANTS_UPDATE CONNECTION_UPDATE LABELS_EDIT
+    LABELS_ASSOCIATION CALL TYPEBOT_START TYPEBOT_CHANGE_STATUS REMOVE_INSTANCE LOGOUT_INSTANCE INSTANCE_CREATE
+    INSTANCE_DELETE STATUS_INSTANCE
+""".split()  # noqa: SIM905  (the contract prints them so: 1.2)
 SETTINGS: Json = {
     "rejectCall": False,
     "msgCall": "",
@@ -23,7 +30,9 @@ SETTINGS: Json = {
 
 
 def new_webhook(url: str, *, at: float, **more: Any) -> Webhook:
-    return Webhook.model_validate({"id": cuid(), "url": url, "created_at": iso(at), "updated_at": iso(at)} | more)
+    """No events means all of them."""
+    facts = {"id": cuid(), "url": url, "created_at": iso(at), "updated_at": iso(at)} | more
+    return Webhook.model_validate(facts | {"events": facts.get("events") or EVENTS})
 
 
 def new_instance(name: str, *, at: float, **more: Any) -> Instance:
@@ -45,7 +54,15 @@ def paired(instance: Instance, *, number: str = "", profile_name: str = "") -> I
 
 
 def wire(
-    store: Store, name: str, *, api_key: str, webhook_url: str, owner: str, at: float, profile_name: str = "", **more: Any
+    store: Store,
+    name: str,
+    *,
+    api_key: str,
+    webhook_url: str,
+    owner: str,
+    at: float,
+    profile_name: str = "",
+    **more: Any,
 ) -> Instance:
     """A paired instance that posts to `webhook_url`; made, or changed if it is there. `more` is the webhook's rest."""
     known = store.instance(name) or new_instance(name, at=at)

@@ -19,7 +19,7 @@ NEVER_CONNECTED = "Cannot read properties of undefined (reading '{}')"
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is to be sent, checked and prepared. `puts_context` is False for reactions."""
+    """What is to be sent, checked and prepared."""
 
     kind: str
     content: Content
@@ -50,7 +50,7 @@ async def recipient(world: World, instance: Instance, number: str) -> Customer:
 async def send(world: World, instance: Instance, chat: Customer, parcel: Parcel) -> Json:
     """The prepared object, as the REST answer shows it. May hang, or raise, if a gateway fault strikes."""
     trouble = world.dice.gateway(instance.name)
-    await _before(world, chat, trouble)
+    await _before(world, chat, parcel, trouble)
     await world.clock.wait(parcel.delay_ms / 1000)
     message = _message(world, instance, chat, parcel)
     faults = world.dice.of(instance.name).gateway
@@ -65,15 +65,16 @@ async def send(world: World, instance: Instance, chat: Customer, parcel: Parcel)
     return data
 
 
-async def _before(world: World, chat: Customer, trouble: GatewayFaults | None) -> None:
+async def _before(world: World, chat: Customer, parcel: Parcel, trouble: GatewayFaults | None) -> None:
     if trouble is None:
         return
     if trouble.mode == "slow":
         await asyncio.sleep(trouble.seconds)
     elif trouble.mode == "disconnected":
         raise _closed(is_cached=world.store.has_messages(chat.instance, chat.id))
-    elif trouble.mode == "upload_failed":
-        raise GatewayError(500, ["Error: Media upload failed on all hosts"])
+    elif trouble.mode == "upload_failed" and parcel.media is not None:
+        status = 400 if parcel.kind in ("voice", "sticker") else 500
+        raise GatewayError(status, ["Error: Media upload failed on all hosts"])
     elif trouble.mode == "not_on_whatsapp":
         raise nobody(chat.jid, chat.phone)
     elif trouble.mode == "status":

@@ -31,7 +31,6 @@ CREATE TABLE IF NOT EXISTS attempt (
     delivery INTEGER NOT NULL, at REAL NOT NULL, status INTEGER, error TEXT NOT NULL, seconds REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS attempt_delivery ON attempt (delivery);
 """
-TABLES = ("attempt", "delivery", "media", "receipt", "message", "customer", "instance")
 
 
 class Store:
@@ -52,19 +51,18 @@ class Store:
         with self._lock:
             self._connection.close()
 
-    def forget(self, instance: str | None = None) -> None:
+    def forget(self, instance: str | None = None, *, keep_deliveries: bool = False) -> None:
         """Everything, or everything of one instance, its files included."""
         for row in self._all("SELECT id FROM media WHERE instance = ? OR ? IS NULL", instance, instance):
             for suffix in (".enc", ".plain"):
                 (self.media_dir / f"{row['id']}{suffix}").unlink(missing_ok=True)
-        self._run(
-            "DELETE FROM attempt WHERE delivery IN (SELECT id FROM delivery WHERE instance = ? OR ? IS NULL)",
-            instance,
-            instance,
-        )
-        for table in TABLES[1:]:
-            owner = "name" if table == "instance" else "instance"
-            self._run(f"DELETE FROM {table} WHERE {owner} = ? OR ? IS NULL", instance, instance)
+        if not keep_deliveries:
+            mine = "SELECT id FROM delivery WHERE instance = ? OR ? IS NULL"
+            self._run(f"DELETE FROM attempt WHERE delivery IN ({mine})", instance, instance)
+            self._run("DELETE FROM delivery WHERE instance = ? OR ? IS NULL", instance, instance)
+        self._run("DELETE FROM instance WHERE name = ? OR ? IS NULL", instance, instance)
+        for table in ("media", "receipt", "message", "customer"):
+            self._run(f"DELETE FROM {table} WHERE instance = ? OR ? IS NULL", instance, instance)
 
     def meta(self, name: str) -> str:
         row = self._one("SELECT value FROM meta WHERE name = ?", name)
@@ -161,7 +159,9 @@ class Store:
         return None if row is None else Media.model_validate_json(row["doc"])
 
     def save_media(self, media: Media) -> Media:
-        self._run("INSERT INTO media VALUES (?, ?, ?, ?)", media.id, media.path, media.instance, media.model_dump_json())
+        self._run(
+            "INSERT INTO media VALUES (?, ?, ?, ?)", media.id, media.path, media.instance, media.model_dump_json()
+        )
         return media
 
     def add_delivery(self, delivery: Delivery, body: bytes) -> Delivery:
@@ -189,7 +189,13 @@ class Store:
         return None if row is None else bytes(row["body"])
 
     def deliveries(
-        self, instance: str, *, event: str | None = None, message_id: str | None = None, after_id: int = 0, limit: int = 500
+        self,
+        instance: str,
+        *,
+        event: str | None = None,
+        message_id: str | None = None,
+        after_id: int = 0,
+        limit: int = 500,
     ) -> list[Delivery]:
         query = (
             "SELECT * FROM delivery WHERE instance = ? AND (event = ? OR ? IS NULL)"
@@ -204,8 +210,7 @@ class Store:
 
     def _delivery(self, row: sqlite3.Row) -> Delivery:
         attempts = self._all("SELECT * FROM attempt WHERE delivery = ? ORDER BY rowid", row["id"])
-        facts = {name: row[name] for name in row.keys() if name != "body"}
-        return Delivery.model_validate({**facts, "attempts": [dict(attempt) for attempt in attempts]})
+        return Delivery.model_validate({**dict(row), "attempts": [dict(attempt) for attempt in attempts]})
 
     def _run(self, query: str, *values: Any) -> sqlite3.Cursor:
         with self._lock:

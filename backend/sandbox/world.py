@@ -38,6 +38,7 @@ class World:
         self._workers: list[asyncio.Task[None]] = []
         self._later: set[asyncio.Task[None]] = set()
         self._unheard = 0
+        self._typing: dict[tuple[str, str], tuple[str, float]] = {}
 
     def learn_address(self, base_url: str) -> None:
         if base_url != self.base_url:
@@ -70,6 +71,19 @@ class World:
             return None
         return self.deliverer.post(found, event, data, message_id=message_id, server_url=self.base_url)
 
+    def show_typing(self, instance: str, chat: str, presence: str, *, seconds: float) -> None:
+        """What the phone shows under the company's name, for real `seconds`."""
+        self._typing[instance, chat] = (presence, self.clock.now() + max(seconds * self.clock.scale, 1.0))
+
+    def typing(self, instance: str) -> dict[str, str]:
+        """Chat id to composing or recording, while it lasts."""
+        now = self.clock.now()
+        return {
+            chat: presence
+            for (name, chat), (presence, until) in self._typing.items()
+            if name == instance and until > now and presence in ("composing", "recording")
+        }
+
     def picture_url(self, person: Customer | None) -> str | None:
         if person is None or not person.picture or not self.base_url:
             return None
@@ -83,21 +97,25 @@ class World:
         raw = base64.b64encode(cupboard.plain(self.store, media)).decode()
         return message.data | {"message": message.data["message"] | {"base64": raw}}
 
-    def receipt(self, message: Message, status: Status) -> None:
-        """A tick for a message the instance sent. Groups, hidden records and steps back give no event."""
+    def receipt(self, message: Message, status: Status, *, is_forced: bool = False) -> None:
+        """A tick for a message the instance sent. Groups, hidden records and (unless forced) steps back give no event."""
         current = self.store.message(message.instance, message.id)
         chat = self.store.customer(message.instance, message.chat)
         if current is None or chat is None or current.is_deleted:
             return
-        if status != "ERROR" and PROGRESS.index(status) <= _rank(current.status):
+        is_forward = status == "ERROR" or PROGRESS.index(status) > _rank(current.status)
+        if is_forward:
+            self.store.save_message(current.model_copy(update={"status": status}))
+        elif not is_forced:
             return
-        self.store.save_message(current.model_copy(update={"status": status}))
         if current.is_hidden or chat.is_group:
             return
         self.store.add_receipt(message.instance, message.id, status, cuid())
 
         async def news() -> None:
-            self.post(message.instance, "messages.update", self._update_data(current, chat, status), message_id=message.id)
+            self.post(
+                message.instance, "messages.update", self._update_data(current, chat, status), message_id=message.id
+            )
 
         self.hear(message.instance, news)
 
@@ -118,7 +136,7 @@ class World:
 
     async def idle(self) -> None:
         """Until every receipt is written and every post has ended."""
-        while not self.is_idle:
+        while not self.is_idle:  # noqa: ASYNC110  (three kinds of work have to be over at once)
             await asyncio.sleep(0.005)
 
     async def drop_everything(self) -> None:

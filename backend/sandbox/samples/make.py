@@ -35,8 +35,13 @@ def landscape(seed: int, size: tuple[int, int]) -> Image.Image:
     draw.ellipse([sun[0] - sun[2], sun[1] - sun[2], sun[0] + sun[2], sun[1] + sun[2]], fill=_rgb(hue + 0.5, 0.15, 1))
     for layer in range(5):
         base, waves = height * (0.45 + 0.11 * layer), [(luck.uniform(1, 4), luck.uniform(0, 6)) for _ in range(3)]
-        line = [(x, base - height * 0.05 * sum(math.sin(f * x / width * 3 + p) for f, p in waves)) for x in range(0, width + 8, 8)]
-        draw.polygon([(0, height), *line, (width, height)], fill=_rgb(hue + 0.3 + layer * 0.04, 0.5, 0.62 - 0.11 * layer))
+        line = [
+            (x, base - height * 0.05 * sum(math.sin(f * x / width * 3 + p) for f, p in waves))
+            for x in range(0, width + 8, 8)
+        ]
+        draw.polygon(
+            [(0, height), *line, (width, height)], fill=_rgb(hue + 0.3 + layer * 0.04, 0.5, 0.62 - 0.11 * layer)
+        )
     return _grain(image.filter(ImageFilter.GaussianBlur(0.8)), luck)
 
 
@@ -55,7 +60,9 @@ def photos() -> None:
     exif = Image.Exif()
     exif[ORIENTATION], exif[MAKE], exif[MODEL] = 6, "Sandbox", "Phone 1"
     # Stored lying on its side, to be shown turned a quarter to the right.
-    landscape(5, (960, 1280)).transpose(Image.Transpose.ROTATE_90).save(HERE / "photo-rotated.jpg", quality=80, exif=exif)
+    landscape(5, (960, 1280)).transpose(Image.Transpose.ROTATE_90).save(
+        HERE / "photo-rotated.jpg", quality=80, exif=exif
+    )
     exif = Image.Exif()
     exif[MAKE], exif[MODEL] = "Sandbox", "Phone 2"
     exif.get_ifd(GPS_TAG).update({1: "S", 2: (20.0, 48.0, 40.68), 3: "W", 4: (49.0, 22.0, 32.88)})
@@ -100,7 +107,9 @@ def tone(seconds: float, *, rate: int, is_speech: bool) -> bytes:
 
 def _encode_audio(sink: Any, stream: Any, samples: bytes, *, rate: int) -> None:
     size = rate // 50
-    resampler = av.AudioResampler(format=stream.format, layout=stream.layout, rate=rate, frame_size=stream.frame_size or size)
+    resampler = av.AudioResampler(
+        format=stream.format, layout=stream.layout, rate=rate, frame_size=stream.frame_size or size
+    )
     for start in range(0, len(samples) // 2, size):
         piece = samples[start * 2 : (start + size) * 2]
         frame = av.AudioFrame(format="s16", layout="mono", samples=len(piece) // 2)
@@ -137,7 +146,9 @@ def film(name: str, *, seconds: int, size: tuple[int, int], has_sound: bool) -> 
             left = round(size[0] * 0.5 * (1 - math.cos(math.tau * number / (seconds * VIDEO_RATE))))
             image = ground.crop((left, 0, left + size[0], size[1]))
             height = size[1] * (0.75 - 0.4 * abs(math.sin(number / VIDEO_RATE * math.pi)))
-            ImageDraw.Draw(image).ellipse([size[0] / 2 - 24, height - 24, size[0] / 2 + 24, height + 24], fill=(235, 80, 60))
+            ImageDraw.Draw(image).ellipse(
+                [size[0] / 2 - 24, height - 24, size[0] / 2 + 24, height + 24], fill=(235, 80, 60)
+            )
             sink.mux(video.encode(av.VideoFrame.from_image(image)))
         sink.mux(video.encode(None))
         if audio is not None:
@@ -155,8 +166,20 @@ def stickers() -> None:
         draw.arc([160, 220 + tilt, 352, 370 + tilt], 15, 165, fill=(120, 60, 20, 255), width=14)
         frames.append(image)
     frames[0].save(HERE / "sticker.webp", quality=80)
-    frames[0].save(HERE / "sticker-animated.webp", save_all=True, append_images=frames[1:], duration=80, loop=0, quality=60)
-    lottie = {"v": "5.5.2", "fr": 30, "ip": 0, "op": 30, "w": 512, "h": 512, "nm": "sandbox", "assets": [], "layers": []}
+    frames[0].save(
+        HERE / "sticker-animated.webp", save_all=True, append_images=frames[1:], duration=80, loop=0, quality=60
+    )
+    lottie = {
+        "v": "5.5.2",
+        "fr": 30,
+        "ip": 0,
+        "op": 30,
+        "w": 512,
+        "h": 512,
+        "nm": "sandbox",
+        "assets": [],
+        "layers": [],
+    }
     with zipfile.ZipFile(HERE / "sticker.was", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo("animation/animation.json"), json.dumps(lottie))
 
