@@ -18,10 +18,7 @@ SUBJECT_PAGES = {
     "inbox": "tenants_tenant",
     "inbox_event": "chat_inboundevent",
     "download_media": "media_attachment",
-    "process_upload": "media_attachment",
-    "expire_media": "media_attachment",
     "profile_picture": "chat_contact",
-    "send_message": "chat_conversation",
 }
 ERROR_SHOWN = 120
 
