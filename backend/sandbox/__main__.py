@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 
 # Importing it installs Twisted's asyncio reactor: before anything else imports a reactor.
 from daphne.server import Server
@@ -22,7 +23,8 @@ def main() -> None:
     for name in ("httpx", "daphne.http_protocol"):
         logging.getLogger(name).setLevel(logging.WARNING)
     app = create_app(options.database, time_scale=options.time_scale)
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(close(app))))
+    twisted: Any = reactor
+    twisted.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(close(app))))
     endpoint = f"tcp:port={options.port}:interface={options.host}"
     Server(app, endpoints=[endpoint], server_name="sandbox", ready_callable=lambda: _ready(options)).run()
 

@@ -1,4 +1,4 @@
-"""The ASGI application. It has no lifespan (Daphne sends none): what runs beside a request starts with the first one."""
+"""The ASGI application. It needs no lifespan (Daphne has none): what runs beside requests starts with the first one."""
 
 from pathlib import Path
 

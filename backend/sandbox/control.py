@@ -1,19 +1,14 @@
 """The control API: tests, benchmarks, the demo and the phone page all act through it. The table is in `__init__`."""
 
 import asyncio
-import functools
 import json
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from backend.lib.errors import ChatError, Missing, Refused
-from backend.sandbox import answers, cast, connection, handset, registry, samples
+from backend.lib.errors import Missing, Refused
+from backend.sandbox import cast, connection, handset, registry, samples
 from backend.sandbox.control_bodies import (
     ClockBody,
     ConnectionBody,
@@ -30,35 +25,20 @@ from backend.sandbox.control_bodies import (
     shown_instance,
     shown_message,
 )
-from backend.sandbox.cupboard import File
-from backend.sandbox.drafts import FILE_KINDS, Draft
+from backend.sandbox.control_reading import (
+    chat_of,
+    control,
+    draft_of,
+    file_of,
+    instance_of,
+    message_of,
+    number_of,
+    read_body,
+)
 from backend.sandbox.faults import Faults
-from backend.sandbox.looks import look_at
 from backend.sandbox.rest import world_of
-from backend.sandbox.rows import Customer, Instance, Message
-from backend.sandbox.world import World
-
-Body = TypeVar("Body", bound=BaseModel)
-Call = Callable[[Request], Awaitable[Response]]
 
 IDLE_SECONDS = 30.0
-
-
-def control(call: Call) -> Call:
-    """Our own errors as JSON: `{code, detail}`."""
-
-    @functools.wraps(call)
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await call(request)
-        except ChatError as error:
-            return JSONResponse({"code": error.code, "detail": error.detail}, error.status)
-        except ValidationError as error:
-            return JSONResponse(
-                {"code": "bad_body", "detail": error.errors(include_url=False, include_context=False)}, 422
-            )
-
-    return endpoint
 
 
 async def state(request: Request) -> Response:
@@ -69,7 +49,7 @@ async def state(request: Request) -> Response:
 
 
 async def put_instance(request: Request) -> Response:
-    world, body = world_of(request), await _read(request, InstanceBody)
+    world, body = world_of(request), await read_body(request, InstanceBody)
     hook = {"by_events": body.by_events, "base64": body.base64, "headers": body.headers or None, "events": body.events}
     instance = registry.wire(
         world.store,
@@ -87,19 +67,19 @@ async def put_instance(request: Request) -> Response:
 
 
 async def forget_instance(request: Request) -> Response:
-    world, instance = _instance(request)
+    world, instance = instance_of(request)
     world.store.forget(instance.name)
     return Response(status_code=204)
 
 
 async def customers(request: Request) -> Response:
-    world, instance = _instance(request)
+    world, instance = instance_of(request)
     return JSONResponse([shown_customer(customer) for customer in world.store.customers(instance.name)])
 
 
 async def put_customer(request: Request) -> Response:
-    world, instance = _instance(request)
-    body = await _read(request, CustomerBody)
+    world, instance = instance_of(request)
+    body = await read_body(request, CustomerBody)
     if not (body.phone or body.lid):
         raise Refused("no_address", "A customer needs a phone or a lid.")
     facts = body.model_dump(exclude={"id"} if not body.id else set())
@@ -108,17 +88,19 @@ async def put_customer(request: Request) -> Response:
 
 
 async def change_customer(request: Request) -> Response:
-    world, _, chat = _chat(request)
-    changes = await _read(request, CustomerChanges)
+    world, _, chat = chat_of(request)
+    changes = await read_body(request, CustomerChanges)
     changed = world.store.save_customer(chat.model_copy(update=changes.model_dump(exclude_unset=True)))
     return JSONResponse(shown_customer(changed))
 
 
 async def say(request: Request) -> Response:
-    world, instance, chat = _chat(request)
-    draft, upload = await _draft(request)
+    world, instance, chat = chat_of(request)
+    draft, upload = await draft_of(request)
     if draft.kind == "album":
-        photos = [await _file(draft, None, photo) for photo in samples.album() * (draft.count // 8 + 1)][: draft.count]
+        photos = [await file_of(draft, None, photo) for photo in samples.album() * (draft.count // 8 + 1)][
+            : draft.count
+        ]
         said = []
         for number, photo in enumerate(photos):
             single = draft.model_copy(
@@ -126,88 +108,99 @@ async def say(request: Request) -> Response:
             )
             said.append(handset.say(world, instance, chat, single, file=photo))
         return JSONResponse([shown_message(world, message) for message in said], 201)
-    message = handset.say(world, instance, chat, draft, file=await _file(draft, upload, None))
+    message = handset.say(world, instance, chat, draft, file=await file_of(draft, upload, None))
     return JSONResponse(shown_message(world, message), 201)
 
 
 async def edit(request: Request) -> Response:
-    world, instance, chat, target = _message(request)
-    body = await _read(request, EditBody)
+    world, instance, chat, target = message_of(request)
+    body = await read_body(request, EditBody)
     return JSONResponse(shown_message(world, handset.edit(world, instance, chat, target, body.text)))
 
 
 async def delete(request: Request) -> Response:
-    world, instance, chat, target = _message(request)
+    world, instance, chat, target = message_of(request)
     return JSONResponse(shown_message(world, handset.delete(world, instance, chat, target)))
 
 
 async def react(request: Request) -> Response:
-    world, instance, chat, target = _message(request)
-    body = await _read(request, ReactionBody)
+    world, instance, chat, target = message_of(request)
+    body = await read_body(request, ReactionBody)
     message = handset.react(world, instance, chat, target, body.emoji, participant=body.participant)
     return JSONResponse(shown_message(world, message), 201)
 
 
 async def receipt(request: Request) -> Response:
-    world, instance, _, target = _message(request)
-    body = await _read(request, ReceiptBody)
+    world, instance, _, target = message_of(request)
+    body = await read_body(request, ReceiptBody)
     world.receipt(target, body.status, is_forced=True)
     return JSONResponse(shown_message(world, world.store.message(instance.name, target.id) or target))
 
 
 async def read(request: Request) -> Response:
-    world, instance, chat = _chat(request)
-    body = await _read(request, ReadBody)
+    world, instance, chat = chat_of(request)
+    body = await read_body(request, ReadBody)
     return JSONResponse({"messages": handset.read(world, instance, chat, played=body.played)})
 
 
 async def presence(request: Request) -> Response:
-    world, instance, chat = _chat(request)
-    body = await _read(request, PresenceBody)
+    world, instance, chat = chat_of(request)
+    body = await read_body(request, PresenceBody)
     handset.presence(world, instance, chat, body.presence, participant=body.participant)
     return JSONResponse({})
 
 
 async def change_connection(request: Request) -> Response:
-    world, instance = _instance(request)
-    body = await _read(request, ConnectionBody)
+    world, instance = instance_of(request)
+    body = await read_body(request, ConnectionBody)
     return JSONResponse(shown_instance(connection.change(world, instance, body.state)))
 
 
 async def post_event(request: Request) -> Response:
     """Posts anything as it is: shapes that only other versions or rare devices make."""
-    world, instance = _instance(request)
-    body = await _read(request, EventBody)
+    world, instance = instance_of(request)
+    body = await read_body(request, EventBody)
     world.deliverer.post(instance, body.event, body.data, server_url=world.base_url, extra=body.extra)
     return JSONResponse({}, 202)
 
 
 async def faults(request: Request) -> Response:
-    world, instance = _instance(request)
+    world, instance = instance_of(request)
     if request.method == "PUT":
-        world.dice.set(instance.name, await _read(request, Faults))
+        world.dice.set(instance.name, await read_body(request, Faults))
     return JSONResponse(world.dice.of(instance.name).model_dump())
 
 
 async def ledger(request: Request) -> Response:
     """Everything that went through WhatsApp, oldest first; ?customer=, ?after= (seq)."""
-    world, instance = _instance(request)
+    world, instance = instance_of(request)
     who = request.query_params.get("customer")
     chat = handset.person(world, instance, who).id if who else None
-    rows = world.store.messages(instance.name, chat=chat, after_seq=_number(request, "after", 0))
+    rows = world.store.messages(instance.name, chat=chat, after_seq=number_of(request, "after", 0))
     return JSONResponse([shown_message(world, message, seq=seq) for seq, message in rows])
+
+
+async def view(request: Request) -> Response:
+    """All that the phone page shows, in one answer: what changed after ?revision=, and who is typing."""
+    world, instance = instance_of(request)
+    rows = world.store.changed_messages(instance.name, after_revision=number_of(request, "revision", 0))
+    lines = [shown_message(world, message) | {"revision": revision} for revision, message in rows]
+    people = [shown_customer(customer) for customer in world.store.customers(instance.name)]
+    shown = {"instance": shown_instance(instance), "customers": people, "messages": lines}
+    shown |= {"typing": world.typing(instance.name), "deliveries": world.store.delivery_counts(instance.name)}
+    return JSONResponse(shown)
 
 
 async def deliveries(request: Request) -> Response:
     """?event= (wire name), ?message= (WhatsApp id), ?after= (delivery id), ?limit=, ?bodies=1."""
-    world, instance = _instance(request)
+    world, instance = instance_of(request)
     query = request.query_params
     found = world.store.deliveries(
         instance.name,
         event=query.get("event"),
         message_id=query.get("message"),
-        after_id=_number(request, "after", 0),
-        limit=_number(request, "limit", 500),
+        after_id=number_of(request, "after", 0),
+        limit=number_of(request, "limit", 500),
     )
     shown = [delivery.model_dump() for delivery in found]
     if query.get("bodies") == "1":
@@ -226,7 +219,7 @@ async def media_file(request: Request) -> Response:
 
 
 async def set_clock(request: Request) -> Response:
-    world, body = world_of(request), await _read(request, ClockBody)
+    world, body = world_of(request), await read_body(request, ClockBody)
     if body.time_scale is not None:
         world.clock.set_scale(body.time_scale)
     if body.webhook_timeout_seconds is not None:
@@ -249,63 +242,6 @@ async def reset(request: Request) -> Response:
     world = world_of(request)
     await world.drop_everything()
     return Response(status_code=204)
-
-
-def _instance(request: Request) -> tuple[World, Instance]:
-    world = world_of(request)
-    instance = world.store.instance(request.path_params["instance"])
-    if instance is None:
-        raise Missing("no_such_instance", "The sandbox holds no instance of that name.")
-    return world, instance
-
-
-def _chat(request: Request) -> tuple[World, Instance, Customer]:
-    world, instance = _instance(request)
-    return world, instance, handset.person(world, instance, request.path_params["customer"])
-
-
-def _message(request: Request) -> tuple[World, Instance, Customer, Message]:
-    world, instance = _instance(request)
-    message = world.store.message(instance.name, request.path_params["message"])
-    if message is None:
-        raise Missing("no_such_message", "The ledger holds no message of that id.")
-    return world, instance, handset.person(world, instance, message.chat), message
-
-
-async def _read(request: Request, model: type[Body]) -> Body:
-    return model.model_validate_json(await request.body() or b"{}")
-
-
-async def _draft(request: Request) -> tuple[Draft, File | None]:
-    """JSON, or multipart: a field `draft` with that JSON (or single text fields) and a field `file`."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return await _read(request, Draft), None
-    form = await request.form()
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    draft = Draft.model_validate_json(fields["draft"]) if "draft" in fields else Draft.model_validate(fields)
-    upload = form.get("file")
-    if not isinstance(upload, UploadFile):
-        return draft, None
-    return draft, File(await upload.read(), upload.content_type or "application/octet-stream", upload.filename or "")
-
-
-async def _file(draft: Draft, upload: File | None, ready: File | None) -> File | None:
-    """The file of the message, looked at in a thread before it is needed; None for kinds without one."""
-    if draft.kind not in FILE_KINDS and ready is None:
-        return None
-    found = ready or upload
-    if found is None and draft.base64:
-        found = File(answers.decode(draft.base64), "application/octet-stream")
-    if found is None:
-        found = samples.sample(draft.sample or samples.DEFAULTS[draft.kind])
-    file = File(found.data, draft.mimetype or found.mimetype, draft.file_name or found.name)
-    await asyncio.to_thread(look_at, file.data, mimetype=file.mimetype)
-    return file
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    value = request.query_params.get(name, "")
-    return int(value) if value.isdigit() else default
 
 
 ONE = "/control/instances/{instance}"
@@ -336,6 +272,7 @@ ROUTES = [
         ("GET", f"{ONE}/faults", faults),
         ("PUT", f"{ONE}/faults", faults),
         ("GET", f"{ONE}/ledger", ledger),
+        ("GET", f"{ONE}/view", view),
         ("GET", f"{ONE}/deliveries", deliveries),
     )
 ]

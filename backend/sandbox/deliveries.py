@@ -1,4 +1,4 @@
-"""The webhook deliverer, to the letter of tests/contract/evolution.md 1.3 and 1.4: attempts, waits, and what is given up."""
+"""The webhook deliverer, to the letter of tests/contract/evolution.md 1.3 and 1.4: attempts, waits, giving up."""
 
 import asyncio
 import base64
@@ -146,7 +146,9 @@ class Deliverer:
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
-            self._client = httpx.AsyncClient(transport=self._transport, follow_redirects=True, limits=limits)
+            self._client = httpx.AsyncClient(
+                transport=self._transport, follow_redirects=True, limits=limits, trust_env=False
+            )
         return self._client
 
 

@@ -40,8 +40,9 @@ class Card(BaseModel):
 class Draft(BaseModel):
     """One message. `text` is also the caption; a file comes as `sample` (its name), `base64`, or a multipart `file`.
 
-    `participant` names who speaks in a group (a customer's id or address), `from_owner` means typed on the instance's own
-    phone, `without_device` leaves messageContextInfo out, as old devices do. A `message_id` that exists already is posted again as it was: WhatsApp's own duplicate. `at` is epoch seconds.
+    `participant` names who speaks in a group (a customer's id or address), `from_owner` means typed on the company's
+    own phone, `without_device` leaves messageContextInfo out, as old devices do. A `message_id` that exists already is
+    posted again as it was: WhatsApp's own duplicate. `at` is epoch seconds, `count` the photos of an album.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

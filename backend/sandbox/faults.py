@@ -41,10 +41,10 @@ class WebhookFaults(BaseModel):
 class MediaFaults(Trouble):
     """How WhatsApp's media host fails.
 
-    delay: `seconds` before the first byte. slow: `bytes_per_second`. status: answers `status`. html: 200 with a web page.
-    truncated: ends early. cut: the connection dies half-way. longer: goes on after the file. corrupt: one byte is wrong.
-    redirect: 302 to `location`. hang: nothing at all for `seconds`, then the connection ends. With `also_gateway` the
-    gateway's own download (getBase64FromMediaMessage) fails too.
+    delay: `seconds` before the first byte. slow: `bytes_per_second`. status: answers `status`. html: 200 with a page.
+    truncated: ends early. cut: the connection dies half-way. longer: goes on after the file. corrupt: one byte is
+    wrong. redirect: 302 to `location`. hang: nothing at all for `seconds`, then the connection ends. With
+    `also_gateway` the gateway's own download (getBase64FromMediaMessage) fails too.
     """
 
     mode: MediaTrouble = "none"
@@ -60,8 +60,8 @@ class GatewayFaults(Trouble):
 
     slow: answers after `seconds`. accept_then_hang: sends, then says nothing for `seconds` (the caller times out).
     disconnected: "Connection Closed". upload_failed: WhatsApp's hosts refuse the file. not_on_whatsapp: exists false.
-    status: answers `status` with a bare error. `hide_echo` keeps send.message back, `hide_record` keeps the message out of
-    findMessages; both hold for every send while they are on.
+    status: answers `status` with a bare error. `hide_echo` keeps send.message back, `hide_record` keeps the message out
+    of findMessages; both hold for every send while they are on.
     """
 
     mode: GatewayTrouble = "none"

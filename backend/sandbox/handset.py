@@ -1,15 +1,14 @@
-"""What people do on the other side: write, edit, delete, react, read, type. Each becomes the events Evolution would post."""
+"""What people do on the other side: write, edit, delete, react, read, type; and what Evolution posts of it."""
 
 import time
-from typing import Any
 
 from backend.lib.errors import Conflict, Missing, Refused
-from backend.sandbox import contents, cupboard
+from backend.sandbox import contents, cupboard, quotes
 from backend.sandbox.contents import FAMILY, Content
 from backend.sandbox.cupboard import File
 from backend.sandbox.drafts import Draft
 from backend.sandbox.rows import Customer, Instance, Json, Message
-from backend.sandbox.wire import context_of_device, cuid, long, message_id, message_key, received_context
+from backend.sandbox.wire import context_of_device, cuid, long, message_id, message_key
 from backend.sandbox.world import World
 
 
@@ -23,7 +22,7 @@ def say(world: World, instance: Instance, chat: Customer, draft: Draft, *, file:
         cupboard.put(world.store, instance.name, file=file, family=FAMILY.get(draft.kind, draft.kind)) if file else None
     )
     author = _author(world, instance, chat, draft)
-    context = _context(world, instance, draft)
+    context = quotes.context_of(world, instance, draft)
     content = contents.build(draft, media=media, file=file, context=context, at=at)
     speaker = chat if author is None else author
     new_id = draft.message_id or message_id("ios" if draft.from_owner else speaker.device)
@@ -250,43 +249,6 @@ def _author(world: World, instance: Instance, chat: Customer, draft: Draft) -> C
     if not who:
         raise Refused("no_participant", "The group has nobody who could speak.")
     return person(world, instance, who)
-
-
-def _context(world: World, instance: Instance, draft: Draft) -> Json | None:
-    more: dict[str, Any] = {}
-    if draft.quoted:
-        quoted = world.store.message(instance.name, draft.quoted)
-        if quoted is None:
-            raise Missing("no_such_message", "The quoted message is not in the ledger.")
-        more |= {"stanzaId": quoted.id, "participant": author_jid(world, instance, quoted)}
-        more["quotedMessage"] = quoted_message(quoted)
-    if draft.expiration_seconds:
-        more |= {
-            "expiration": draft.expiration_seconds,
-            "ephemeralSettingTimestamp": long(int(time.time()), unsigned=False),
-        }
-    if draft.is_forwarded:
-        more |= {"forwardingScore": 1, "isForwarded": True}
-    return received_context(**more) if more else None
-
-
-def author_jid(world: World, instance: Instance, message: Message) -> str:
-    """Who wrote `message`, as contextInfo.participant says it."""
-    if message.from_me:
-        return instance.jid
-    writer = world.store.customer(instance.name, message.author or message.chat)
-    return writer.jid if writer else ""
-
-
-def quoted_message(quoted: Message) -> Json:
-    """The quoted content without what belongs to its own delivery."""
-    kept = {
-        name: value for name, value in quoted.data["message"].items() if name not in ("messageContextInfo", "base64")
-    }
-    return {
-        name: {key: item for key, item in value.items() if key != "contextInfo"} if isinstance(value, dict) else value
-        for name, value in kept.items()
-    }
 
 
 def _extra(draft: Draft) -> Json:

@@ -149,7 +149,8 @@ def _webhook_row(instance: Instance) -> Json | None:
 
 
 def _created(instance: Instance) -> Json:
-    hook, nothing = instance.webhook, {"websocket": {}, "rabbitmq": {}, "nats": {}, "sqs": {}}
+    hook = instance.webhook
+    nothing: Json = {"websocket": {}, "rabbitmq": {}, "nats": {}, "sqs": {}}
     shown: dict[str, Any] = {}
     if hook is not None:
         shown = {"webhookUrl": hook.url, "webhookHeaders": hook.headers}

@@ -8,6 +8,7 @@ import io
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 THUMBNAIL_PIXELS = 72
 WAVEFORM_BARS = 64
@@ -55,7 +56,7 @@ def _look_at(data: bytes, mimetype: str) -> Looks:
 
 
 def _pdf(data: bytes) -> Looks:
-    import pypdfium2  # noqa: PLC0415  (first use)
+    import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415  (first use)
 
     with _pdfium:
         try:
@@ -95,7 +96,8 @@ def _stream(data: bytes, *, has_picture: bool) -> Looks:
             if not has_picture:
                 return Looks(seconds=max(1, seconds), waveform=_waveform(data))
             stream = container.streams.video[0]
-            image = next(container.decode(stream)).to_image()
+            frame: Any = next(container.decode(stream))
+            image = frame.to_image()
             return Looks(image.width, image.height, max(1, seconds), thumbnail=_jpeg_preview(image))
     except (av.error.FFmpegError, IndexError, StopIteration):
         return Looks()

@@ -163,13 +163,13 @@ def poll(body: Json) -> Parcel:
 
 
 async def _bytes_of(world: World, source: str, *, is_stamped: bool = False, is_axios: bool = False) -> bytes:
-    """Base64, or a GET as Evolution does it; `is_stamped` appends the timestamp that breaks signed URLs (contract 4.4)."""
+    """Base64, or a GET as Evolution does it; `is_stamped` adds the timestamp that breaks signed URLs (contract 4.4)."""
     if not answers.is_url(source):
         return answers.decode(source)
     if is_stamped:
         source += f"{'&' if '?' in source else '?'}timestamp={int(time.time() * 1000)}"
     try:
-        async with httpx.AsyncClient(transport=world.transport, follow_redirects=True, timeout=None) as client:
+        async with _client(world) as client:
             answer = await client.get(source, headers={"User-Agent": "axios/1.13.2" if is_axios else "node"})
     except httpx.HTTPError as error:
         reason = f"getaddrinfo EAI_AGAIN {urlsplit(source).hostname}"
@@ -179,6 +179,11 @@ async def _bytes_of(world: World, source: str, *, is_stamped: bool = False, is_a
     if is_stamped:
         raise bare(answer.status_code, f"Request failed with status code {answer.status_code}")
     raise GatewayError(500, [f"AxiosError: Request failed with status code {answer.status_code}"])
+
+
+def _client(world: World) -> httpx.AsyncClient:
+    """Evolution sets no timeout on its downloads: contract 4.4."""
+    return httpx.AsyncClient(transport=world.transport, follow_redirects=True, timeout=None, trust_env=False)
 
 
 def _file_name(body: Json, family: str, source: str, upload: File | None) -> str:

@@ -30,7 +30,7 @@ class Webhook(Row):
 
 
 class Instance(Row):
-    """One paired WhatsApp number. `base64_active` is the flag as it was when the instance connected, which is what counts."""
+    """One WhatsApp number. `base64_active` is the webhook's flag as it was at connect time, which is what counts."""
 
     name: str
     id: str
@@ -54,8 +54,8 @@ class Instance(Row):
 class Customer(Row):
     """A person or a group on the other side. `id` is a short name, unique in its instance.
 
-    `phone` holds digits, `lid` the digits of the hidden identity; at least one is there unless it is a group, whose `phone`
-    is the group's number. `addressing` says which of the two WhatsApp uses in this chat.
+    `phone` holds digits, `lid` the digits of the hidden identity; at least one is there. A group's `phone` is the
+    group's number. `addressing` says which of the two WhatsApp uses in this chat.
     """
 
     instance: str

@@ -7,8 +7,8 @@ from backend.sandbox import cupboard
 from backend.sandbox.answers import GatewayError, bad_request, bare, connection_closed
 from backend.sandbox.contents import Content
 from backend.sandbox.faults import GatewayFaults
-from backend.sandbox.handset import author_jid, quoted_message
 from backend.sandbox.numbers import jid_of, nobody, on_whatsapp
+from backend.sandbox.quotes import author_jid, quoted_message
 from backend.sandbox.rows import Customer, Instance, Json, Media, Message
 from backend.sandbox.wire import cuid, message_id, sent_context
 from backend.sandbox.world import World

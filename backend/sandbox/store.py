@@ -1,4 +1,4 @@
-"""The sandbox's own SQLite file: one connection, autocommit, every row a JSON document beside the columns it is found by."""
+"""The sandbox's own SQLite file: one connection, autocommit, each row a JSON document beside what it is found by."""
 
 import sqlite3
 import threading
@@ -8,21 +8,25 @@ from typing import Any
 
 from backend.sandbox.rows import Attempt, Customer, Delivery, Instance, Media, Message
 
+SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS instance (name TEXT PRIMARY KEY, doc TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS customer (
-    instance TEXT NOT NULL, id TEXT NOT NULL, phone TEXT NOT NULL, tail TEXT NOT NULL, lid TEXT NOT NULL, doc TEXT NOT NULL,
-    PRIMARY KEY (instance, id));
+    instance TEXT NOT NULL, id TEXT NOT NULL, phone TEXT NOT NULL, tail TEXT NOT NULL, lid TEXT NOT NULL,
+    doc TEXT NOT NULL, PRIMARY KEY (instance, id));
 CREATE INDEX IF NOT EXISTS customer_tail ON customer (instance, tail);
 CREATE TABLE IF NOT EXISTS message (
     seq INTEGER PRIMARY KEY, instance TEXT NOT NULL, chat TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,
-    UNIQUE (instance, id));
+    revision INTEGER NOT NULL, UNIQUE (instance, id));
+CREATE INDEX IF NOT EXISTS message_revision ON message (revision);
 CREATE INDEX IF NOT EXISTS message_chat ON message (instance, chat, seq);
 CREATE TABLE IF NOT EXISTS receipt (
-    seq INTEGER PRIMARY KEY, instance TEXT NOT NULL, message_id TEXT NOT NULL, status TEXT NOT NULL, row_id TEXT NOT NULL);
+    seq INTEGER PRIMARY KEY, instance TEXT NOT NULL, message_id TEXT NOT NULL, status TEXT NOT NULL,
+    row_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS receipt_message ON receipt (instance, message_id);
-CREATE TABLE IF NOT EXISTS media (id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, instance TEXT NOT NULL, doc TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS media (
+    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, instance TEXT NOT NULL, doc TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS delivery (
     id INTEGER PRIMARY KEY, instance TEXT NOT NULL, event TEXT NOT NULL, message_id TEXT NOT NULL, url TEXT NOT NULL,
     body BLOB NOT NULL, state TEXT NOT NULL, is_duplicate INTEGER NOT NULL, created_at REAL NOT NULL);
@@ -45,6 +49,15 @@ class Store:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")
+        self._lay_tables()
+
+    def _lay_tables(self) -> None:
+        """A file of another schema is emptied: nothing in it is anybody's."""
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+            names = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            for (name,) in names:
+                self._connection.execute(f"DROP TABLE {name}")
+            self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self._connection.executescript(SCHEMA)
 
     def close(self) -> None:
@@ -133,14 +146,21 @@ class Store:
 
     def save_message(self, message: Message) -> Message:
         self._run(
-            "INSERT INTO message (instance, chat, id, doc) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (instance, id) DO UPDATE SET doc = excluded.doc",
+            "INSERT INTO message (instance, chat, id, doc, revision)"
+            " VALUES (?, ?, ?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM message))"
+            " ON CONFLICT (instance, id) DO UPDATE SET doc = excluded.doc, revision = excluded.revision",
             message.instance,
             message.chat,
             message.id,
             message.model_dump_json(),
         )
         return message
+
+    def changed_messages(self, instance: str, *, after_revision: int) -> list[tuple[int, Message]]:
+        """With the revision of their last change, oldest change first."""
+        query = "SELECT revision, doc FROM message WHERE instance = ? AND revision > ? ORDER BY revision"
+        rows = self._all(query, instance, after_revision)
+        return [(row["revision"], Message.model_validate_json(row["doc"])) for row in rows]
 
     def add_receipt(self, instance: str, message_id: str, status: str, row_id: str) -> None:
         self._run("INSERT INTO receipt VALUES (NULL, ?, ?, ?, ?)", instance, message_id, status, row_id)
@@ -203,6 +223,11 @@ class Store:
         )
         rows = self._all(query, instance, event, event, message_id, message_id, after_id, limit)
         return [self._delivery(row) for row in rows]
+
+    def delivery_counts(self, instance: str) -> dict[str, int]:
+        """How many posts are in which state."""
+        rows = self._all("SELECT state, count(*) AS n FROM delivery WHERE instance = ? GROUP BY state", instance)
+        return {row["state"]: row["n"] for row in rows}
 
     def lose_pending(self) -> None:
         """Retries live in the process's memory (contract 1.4): a new process knows nothing of them."""

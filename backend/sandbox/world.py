@@ -98,7 +98,7 @@ class World:
         return message.data | {"message": message.data["message"] | {"base64": raw}}
 
     def receipt(self, message: Message, status: Status, *, is_forced: bool = False) -> None:
-        """A tick for a message the instance sent. Groups, hidden records and (unless forced) steps back give no event."""
+        """A tick for what the instance sent. Groups, hidden records and (unless forced) steps back give no event."""
         current = self.store.message(message.instance, message.id)
         chat = self.store.customer(message.instance, message.chat)
         if current is None or chat is None or current.is_deleted:

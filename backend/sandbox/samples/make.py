@@ -149,7 +149,8 @@ def film(name: str, *, seconds: int, size: tuple[int, int], has_sound: bool) -> 
             ImageDraw.Draw(image).ellipse(
                 [size[0] / 2 - 24, height - 24, size[0] / 2 + 24, height + 24], fill=(235, 80, 60)
             )
-            sink.mux(video.encode(av.VideoFrame.from_image(image)))
+            frames: Any = av.VideoFrame
+            sink.mux(video.encode(frames.from_image(image)))
         sink.mux(video.encode(None))
         if audio is not None:
             _encode_audio(sink, audio, tone(seconds, rate=44_100, is_speech=False), rate=44_100)
