@@ -60,7 +60,8 @@ class Desk:
         told = [happening for letter in letters for happening in letter.happenings()]
         self._instance_ids = {letter.instance_id for letter in letters}
         self._provider_ids = sorted({one for happening in told for one in _provider_ids(happening)})
-        self.people.load(address for happening in told for party in _parties(happening) for address in party.addresses)
+        self._chats = [party for happening in told for party in _chats(happening)]
+        self.people.load(address for party in _everybody(told) for address in party.addresses)
         self._load_conversations()
         self._load_messages()
 
@@ -108,13 +109,14 @@ class Desk:
         return self._parked.setdefault((instance_id, provider_id), [])
 
     def _load_conversations(self) -> None:
-        """Open ones of everybody spoken of, and those of every message spoken of. Locked, by id."""
+        """Open ones of everybody who says something, and those of every message spoken of. Locked, by id."""
         contacts = {contact.pk: contact for contact in self.people.all()}
-        of_people = Q(contact__in=list(contacts)) & ~Q(status=Conversation.Status.RESOLVED)
+        talking = {contact.pk for party in self._chats for contact in self.people.known(party)}
+        of_people = Q(contact__in=talking) & ~Q(status=Conversation.Status.RESOLVED)
         of_messages = Q(pk__in=self._of_messages().values("conversation"))
         self._conversations.clear()
         self._open.clear()
-        if not contacts and not self._provider_ids:
+        if not talking and not self._provider_ids:
             return
         rows = present.conversations().filter(Q(instance__in=self._instance_ids) & (of_people | of_messages))
         for row in rows.select_for_update(of=("self",)).order_by("pk"):
@@ -150,9 +152,15 @@ def _provider_ids(happening: Happening) -> Iterator[str]:
         yield happening.quote.provider_id
 
 
-def _parties(happening: Happening) -> Iterable[Party]:
-    if isinstance(happening, MessageSeen):
-        return (happening.chat, happening.sender) if happening.sender else (happening.chat,)
-    if isinstance(happening, PresenceSeen):
-        return (happening.chat,)
-    return (happening.party,) if isinstance(happening, ContactSeen) else ()
+def _chats(happening: Happening) -> Iterator[Party]:
+    if isinstance(happening, MessageSeen | PresenceSeen):
+        yield happening.chat
+
+
+def _everybody(told: Iterable[Happening]) -> Iterator[Party]:
+    for happening in told:
+        yield from _chats(happening)
+        if isinstance(happening, MessageSeen) and happening.sender:
+            yield happening.sender
+        if isinstance(happening, ContactSeen):
+            yield happening.party

@@ -8,8 +8,8 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from backend.chat import inbox, work
@@ -25,6 +25,8 @@ from backend.realtime import log
 logger = logging.getLogger(__name__)
 
 BATCH = 100
+BATCH_BYTES = 16 * 1024 * 1024
+"""Of bodies in one batch; a single one may be larger."""
 RETRY_SECONDS = 5
 ERROR_LIMIT = 500
 
@@ -48,37 +50,50 @@ def run_event(event_id: str) -> None:
 
 
 def _run_batch(tenant_id: UUID) -> bool:
-    """One transaction's worth. A batch that cannot be committed is taken apart, so that no event can stop the lane."""
+    """One transaction's worth. A batch that cannot be committed is taken apart, so that no event can stop the lane.
+
+    False when nothing more waits. Raises only when the database is away.
+    """
     try:
         with log.unit(tenant_id):
-            letters = [_letter(event) for event in _waiting(tenant_id)]
-            _receive(tenant_id, letters)
-        return len(letters) == BATCH
-    except (OperationalError, InterfaceError):
-        raise  # the database's trouble, not a letter's: the job is tried again
+            ids, is_last = _waiting(tenant_id)
+            _receive(tenant_id, [_letter(event) for event in _events(ids)])
+        return not is_last
     except Exception as error:  # the lane must survive any letter, also one that fails at COMMIT
         logger.warning("inbox batch taken apart", extra={"tenant_id": tenant_id, "error": type(error).__name__})
         return _run_singly(tenant_id)
 
 
 def _run_singly(tenant_id: UUID) -> bool:
-    events = list(_waiting(tenant_id, lock=False))
-    for event in events:
+    with log.unit(tenant_id):
+        ids, is_last = _waiting(tenant_id)
+    for event_id in ids:
         try:
             with log.unit(tenant_id):
-                _receive(tenant_id, [_letter(event)])
-        except (OperationalError, InterfaceError):
-            raise
+                _receive(tenant_id, [_letter(event) for event in _events([event_id])])
         except Exception as error:  # as above
             with log.unit(tenant_id):
-                _mark_failed(event.pk, tenant_id, error)
-    return bool(events)
+                _mark_failed(event_id, tenant_id, error)
+    return not is_last
 
 
-def _waiting(tenant_id: UUID, *, lock: bool = True) -> QuerySet[InboundEvent]:
-    """The oldest that nobody has looked at; another runner's, if there is one, are its own."""
-    events = InboundEvent.objects.filter(tenant_id=tenant_id, processed_at__isnull=True, error="").order_by("pk")
-    return events.select_for_update(skip_locked=True)[:BATCH] if lock else events[:BATCH]
+def _waiting(tenant_id: UUID) -> tuple[list[int], bool]:
+    """The oldest that nobody has looked at, and whether these are all. What another runner holds is its own."""
+    rows = InboundEvent.objects.filter(tenant_id=tenant_id, processed_at__isnull=True, error="").order_by("pk")
+    sizes = list(rows.select_for_update(skip_locked=True).values_list("pk", Length("body"))[:BATCH])
+    ids: list[int] = []
+    total = 0
+    for event_id, size in sizes:
+        total += size
+        if ids and total > BATCH_BYTES:
+            break
+        ids.append(event_id)
+    return ids, len(ids) < BATCH and len(ids) == len(sizes)
+
+
+def _events(ids: list[int]) -> QuerySet[InboundEvent]:
+    rows = InboundEvent.objects.filter(pk__in=ids, processed_at__isnull=True, error="").order_by("pk")
+    return rows.select_for_update(skip_locked=True)
 
 
 def _letter(event: InboundEvent) -> Letter:
@@ -95,8 +110,6 @@ def _receive(tenant_id: UUID, letters: list[Letter]) -> None:
             with log.unit(tenant_id):
                 inbox.receive(desk, letter)
             done.append(letter)
-        except (OperationalError, InterfaceError):
-            raise
         except Exception as error:  # one letter's trouble is its own
             _mark_failed(letter.event_id, tenant_id, error)
             desk = Desk(tenant_id, letters[index + 1 :])

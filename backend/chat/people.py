@@ -28,6 +28,10 @@ def all_spellings(addresses: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(spelling for address in addresses for spelling in spellings(address)))
 
 
+ASKED_AT_ONCE = 5_000
+"""PostgreSQL takes 65,535 parameters; a list of contacts after pairing has more addresses than that."""
+
+
 class People:
     """A tenant's contacts by address, as far as they were looked up. Lives as long as one transaction."""
 
@@ -37,15 +41,16 @@ class People:
         self._by_address: dict[str, Contact | None] = {}
 
     def load(self, addresses: Iterable[str]) -> None:
-        """Look all of them up in one query; what is known is not asked again."""
+        """Look all of them up at once; what is known is not asked again."""
         missing = [one for one in all_spellings(addresses) if one not in self._by_address]
         if not missing:
             return
         self._by_address.update(dict.fromkeys(missing))
         found: dict[UUID, Contact] = {known.pk: known for known in self._by_address.values() if known}
-        rows = ContactAddress.objects.filter(tenant_id=self.tenant_id, address__in=missing).select_related("contact")
-        for row in rows:
-            self._by_address[row.address] = found.setdefault(row.contact_id, row.contact)
+        mine = ContactAddress.objects.filter(tenant_id=self.tenant_id).select_related("contact")
+        for start in range(0, len(missing), ASKED_AT_ONCE):
+            for row in mine.filter(address__in=missing[start : start + ASKED_AT_ONCE]):
+                self._by_address[row.address] = found.setdefault(row.contact_id, row.contact)
 
     def all(self) -> list[Contact]:
         """Everybody who was found so far."""
@@ -53,7 +58,7 @@ class People:
 
     def find(self, party: Party) -> Contact | None:
         """The contact with one of these addresses."""
-        known = self._known(party)
+        known = self.known(party)
         return known[0] if known else None
 
     def meet(self, party: Party) -> Contact:
@@ -61,7 +66,7 @@ class People:
 
         An empty name never blanks one. Publishes what browsers must learn of a contact that existed.
         """
-        known = self._known(party)
+        known = self.known(party)
         if not known:
             return self._make(party)
         kept = known[0]
@@ -76,10 +81,10 @@ class People:
 
     def recognise(self, party: Party) -> Contact | None:
         """As `meet`, for somebody who does not become a contact by being mentioned."""
-        return self.meet(party) if self._known(party) else None
+        return self.meet(party) if self.known(party) else None
 
-    def _known(self, party: Party) -> list[Contact]:
-        """Oldest first."""
+    def known(self, party: Party) -> list[Contact]:
+        """Every contact with one of these addresses, the oldest first: they are one person."""
         self.load(party.addresses)
         found = (self._by_address[one] for one in all_spellings(party.addresses))
         known = {contact.pk: contact for contact in found if contact}

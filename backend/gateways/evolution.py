@@ -16,7 +16,6 @@ from backend.gateways.base import (
     Happening,
     Ignored,
     MediaOffer,
-    MessageSeen,
     Parsed,
     Party,
     PresenceSeen,
@@ -80,9 +79,10 @@ def inline_base64(body: bytes) -> str | None:
     envelope = wire.load(body)
     if isinstance(envelope, Unreadable):
         return None
-    for seen in messages.messages(Letter(envelope, None)):
-        if isinstance(seen, MessageSeen) and seen.media and seen.media.inline_base64:
-            return seen.media.inline_base64
+    for entry in Letter(envelope, None).entries():
+        media = content.read(wire.fields(entry.get("message"))).media
+        if media and media.inline_base64:
+            return media.inline_base64
     return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from backend.gateways import evolution_content as content
 from backend.gateways import evolution_wire as wire
@@ -92,6 +93,7 @@ def _seen(
     from_me = is_echo or wire.flag(key.get("fromMe"))
     name = "" if from_me else wire.shown(entry.get("pushName"))
     told = content.read(message, outer_context=entry.get("contextInfo"))
+    media = replace(told.media, inline_base64=None) if told.media else None
     is_inline = told.media is not None and told.media.inline_base64 is not None
     return MessageSeen(
         provider_id=provider_id,
@@ -103,7 +105,7 @@ def _seen(
         progress=_progress(entry.get("status")) or "sent" if from_me else None,
         sender=Party(_writer(key), name) if chat.is_group and not from_me else None,
         quote=told.quote,
-        media=told.media,
+        media=media,  # the bytes stay in the stored body: `source` says in which
         data=told.data,
         source=_source(key, message, letter.event_id if is_inline else None)
         if told.media or told.kind == "unsupported"

@@ -158,9 +158,10 @@ def _from_base64(value: str, limit: int) -> bytes | None:
         return None
     padded = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
+        decoded = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
     except (ValueError, binascii.Error):
         return None
+    return decoded if len(decoded) <= limit else None
 
 
 def moment(value: object) -> datetime | None:
