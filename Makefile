@@ -81,7 +81,7 @@ $(BIN)/.dev: tests/requirements.txt $(BIN)/.run
 	@touch $@
 
 frontend/node_modules/.installed: frontend/package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { echo "Node 20 or newer is needed"; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node 20 or newer is needed"; exit 1; }
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
