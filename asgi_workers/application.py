@@ -82,8 +82,8 @@ class Application:
 
 
 def _playground() -> Playground | None:
-    """The simulated WhatsApp, when SANDBOX=1 (which needs DEBUG)."""
-    if not settings.SANDBOX:
+    """The simulated WhatsApp, when SANDBOX=1 (which needs DEBUG) and it is not a process of its own."""
+    if not settings.SANDBOX or settings.SANDBOX_URL:
         return None
     from asgi_workers.playground import Playground  # noqa: PLC0415 — never loaded in production
 

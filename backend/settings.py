@@ -19,6 +19,8 @@ MiB = 1024 * 1024
 
 DEBUG = env.flag("DEBUG", default=False)
 SANDBOX = env.flag("SANDBOX", default=False)
+SANDBOX_URL = env.text("SANDBOX_URL", "").rstrip("/")
+"""Where a sandbox runs as a process of its own; empty: this process mounts one at /sandbox/."""
 if SANDBOX and not DEBUG:
     raise env.WrongSetting("SANDBOX", "a simulated WhatsApp is for development: it needs DEBUG=1")
 
@@ -154,7 +156,7 @@ def _database(url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": parts.port or "",
         "OPTIONS": {
-            "pool": {"min_size": 2, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
+            "pool": {"min_size": 2, "max_size": DATABASE_POOL_SIZE, "timeout": 5},
             "server_side_binding": True,
             "connect_timeout": 5,
         },

@@ -1,0 +1,78 @@
+"""What a journey needs: the demo's people, a customer's phone, and eyes on both sides."""
+
+import hashlib
+import time
+from typing import Any
+
+import httpx
+
+from tests.process.chat_process import ChatProcess, SandboxProcess
+from tests.process.watcher import Watcher
+
+INSTANCE = "clinica-01"
+
+
+class Stage:
+    """`chats` are processes of one program; webhooks go to the first unless `wire` says otherwise."""
+
+    def __init__(self, chats: list[ChatProcess], sandbox: SandboxProcess) -> None:
+        self.chats = chats
+        self.sandbox = sandbox
+        self.demo = chats[0].demo(sandbox_url=sandbox.url)
+        self.tenant_id: str = self.demo["tenant_id"]
+        self.ana: str = self.demo["users"][0]["api_token"]
+        self.bruno: str = self.demo["users"][1]["api_token"]
+        self.carla: str = self.demo["other_tenant"]["users"][0]["api_token"]
+        self._api_key = chats[0].manage("shell", "-v0", "-c", API_KEY).strip()
+        self.wire(chats[0])
+
+    def wire(self, chat: ChatProcess) -> None:
+        """Have the simulated gateway deliver to `chat`."""
+        path = self.demo["webhook_url"].removeprefix(self.chats[0].url)
+        wiring = {"name": INSTANCE, "api_key": self._api_key, "webhook_url": f"{chat.url}{path}"}
+        self.control("POST", "/control/instances", json=wiring | {"with_cast": True})
+
+    def control(self, method: str, path: str, **options: Any) -> Any:
+        answer = httpx.request(method, f"{self.sandbox.url}{path}", timeout=30, **options)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def sends(self, kind: str, *, customer: str = "maria-souza", **draft: Any) -> Any:
+        """A customer sends something from the phone."""
+        path = f"/control/instances/{INSTANCE}/customers/{customer}/messages"
+        return self.control("POST", path, json={"kind": kind} | draft)
+
+    def faults(self, **faults: Any) -> None:
+        self.control("PUT", f"/control/instances/{INSTANCE}/faults", json=faults)
+
+    def clock(self, scale: float) -> None:
+        """How long the gateway's seconds last: 0.05 makes its retries twenty times as fast."""
+        self.control("PUT", "/control/clock", json={"time_scale": scale})
+
+    def watch(self, chat: ChatProcess | None = None, *, token: str = "", after: int | None = None) -> Watcher:
+        return Watcher((chat or self.chats[-1]).url, self.tenant_id, token or self.ana, after=after)
+
+    def get(self, path: str, *, chat: ChatProcess | None = None, token: str = "", **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token or self.ana}"} | options.pop("headers", {})
+        return httpx.get(f"{(chat or self.chats[-1]).url}{path}", headers=headers, timeout=30, **options)
+
+    def post(self, path: str, *, token: str = "", **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token or self.ana}"}
+        return httpx.post(f"{self.chats[-1].url}{path}", headers=headers, timeout=30, **options)
+
+    def original(self, media_id: str) -> bytes:
+        """The bytes that the customer sent, as the phone has them."""
+        return httpx.get(f"{self.sandbox.url}/control/media/{media_id}", timeout=30).content
+
+    def wait_until(self, is_true: Any, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not is_true():
+            assert time.monotonic() < deadline, "what was awaited did not happen"
+            time.sleep(0.05)
+
+
+API_KEY = "from backend.tenants.models import Instance; print(Instance.objects.get(name='clinica-01').api_key)"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
