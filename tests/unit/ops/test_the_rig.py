@@ -1,12 +1,16 @@
 """The tests' own ground: each process has its rooms in the session's servers, and the cast is who it says."""
 
+import time
+
 import aio_pika
+import pytest
 import redis
 from django.conf import settings
 from django.db import connection
 
 from tests.cast import Member
 from tests.ceph import Ceph
+from tests.chaosproxy import ChaosProxy
 from tests.parts import Parts
 from tests.rabbitmq import RabbitMQ
 from tests.servers import Redis
@@ -34,3 +38,26 @@ def test_a_killed_server_comes_back_on_its_port(private_redis: Redis) -> None:
     private_redis.kill9()
     private_redis.start()
     assert redis.Redis(port=port).ping()
+
+
+def test_a_bad_network_delays_hushes_and_resets(redis_server: Redis) -> None:
+    with ChaosProxy(redis_server.port) as proxy:
+        link = redis.Redis(port=proxy.port, socket_timeout=0.5, retry=None)
+        assert link.ping()
+
+        proxy.latency_seconds = 0.1
+        began = time.monotonic()
+        link.ping()
+        assert time.monotonic() - began >= 0.2
+
+        proxy.heal()
+        proxy.is_silent = True
+        with pytest.raises(redis.TimeoutError):
+            link.ping()
+
+        proxy.heal()
+        proxy.refuses = True
+        proxy.reset_all()
+        with pytest.raises(redis.ConnectionError):
+            link.ping()
+        assert proxy.accepted >= 1
