@@ -102,7 +102,6 @@ class ChaosProxy:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """Linger 0: the kernel sends RST instead of FIN."""
-    end = writer.get_extra_info("socket")
-    if end is not None:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+    if not writer.is_closing():
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
