@@ -49,7 +49,7 @@ def upsert(
     at: object = FIRST_SECOND,
     message: dict[str, Any] | None = None,
     kind: str = "messages.upsert",
-    **key: object,
+    **key: Any,
 ) -> bytes:
     """A message; `message` instead of a text, `key` for further fields of its key."""
     return event(
@@ -84,7 +84,7 @@ def reaction(
     chat: str = MARIA,
     from_me: bool = False,
     name: str = "Maria Souza",
-    **key: object,
+    **key: Any,
 ) -> bytes:
     told = {"key": {"id": provider_id, "remoteJid": chat}, "text": emoji, "senderTimestampMs": at_ms}
     return upsert(f"R{next(_serial)}", chat=chat, from_me=from_me, name=name, message={"reactionMessage": told}, **key)

@@ -77,13 +77,17 @@ class Desk:
         self._messages[message.instance_id, message.provider_id] = message
 
     def meet(self, party: Party) -> Contact:
-        """As `People.meet`; a merge moved conversations, so they are read again."""
+        """As `People.meet`; a merge moved conversations, so they are read again: take them after meeting people."""
         contact = self.people.meet(party)
         if self.people.merges != self._merges:
             self._merges = self.people.merges
             self._load_conversations()
             self._load_messages()
         return contact
+
+    def recognise(self, party: Party) -> Contact | None:
+        """As `meet`, for somebody who does not become a contact by being mentioned."""
+        return self.meet(party) if self.people.known(party) else None
 
     def open_conversation(self, instance_id: UUID, contact: Contact) -> Conversation | None:
         return self._open.get((instance_id, contact.pk))
@@ -139,6 +143,8 @@ class Desk:
         rows = present.messages().filter(instance__in=self._instance_ids, provider_id__in=self._provider_ids)
         for row in rows.select_for_update(of=("self",)).order_by("pk"):
             row.conversation = self.conversation_of(row)
+            if row.conversation.last_message_id == row.pk:
+                row.conversation.last_message = row
             self.remember(row)
         waiting = Parked.objects.filter(instance__in=self._instance_ids, provider_id__in=self._provider_ids)
         for parked in waiting.order_by("pk"):

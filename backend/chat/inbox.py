@@ -6,6 +6,7 @@ from functools import singledispatch
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from backend.chat import present, receipts, work
@@ -30,7 +31,9 @@ from backend.tenants.models import Instance
 
 CLOCK_TOLERANCE = timedelta(days=1)
 """A message from further ahead would stay the newest for ever: its time is not believed."""
+ECHO_PATIENCE = timedelta(hours=1)
 PRESENCE_SECONDS = 15
+ADOPTED = ["provider_id", "status", "error_code", "error_detail", "text", "edited_at", "deleted_at", "reactions"]
 UNKNOWN_TYPE = "application/octet-stream"
 _ENDINGS = {
     "image/jpeg": ".jpg",
@@ -74,35 +77,45 @@ def _message(seen: MessageSeen, desk: Desk, letter: Letter) -> None:
     contact = desk.meet(seen.chat)
     if seen.is_echo and _adopt(seen, contact, desk, letter):
         return
-    _add(seen, desk.conversation_with(letter.instance_id, contact), desk, letter)
+    sender = desk.recognise(seen.sender) if seen.sender else None
+    _add(seen, desk.conversation_with(letter.instance_id, contact), sender, desk, letter)
 
 
 def _adopt(seen: MessageSeen, contact: Contact, desk: Desk, letter: Letter) -> bool:
-    """The echo may come before the gateway's answer: the one message in hand-over that says the same is this one."""
+    """The echo may come before the gateway's answer, or instead of it: an unanswered message that says the same is it.
+
+    The one in hand-over first, else one that was given up within ECHO_PATIENCE because nobody knew what became of it.
+    """
     candidates = present.messages().filter(
+        Q(status="sending") | Q(status="failed", sent_at__gte=letter.received_at - ECHO_PATIENCE),
         instance_id=letter.instance_id,
         conversation__contact=contact,
-        status="sending",
+        direction=Message.Direction.OUTGOING,
         provider_id="",
         kind=seen.kind,
         text=seen.text,
     )
-    mine = candidates.select_for_update(of=("self",)).order_by("sent_at", "pk").first()
+    mine = candidates.select_for_update(of=("self",)).order_by("-status", "sent_at", "pk").first()
     if mine is None:
         return False
     mine.conversation = desk.conversation_of(mine)
-    mine.provider_id, mine.status = seen.provider_id, seen.progress or "sent"
+    mine.provider_id, mine.status, mine.error_code, mine.error_detail = (
+        seen.provider_id,
+        seen.progress or "sent",
+        "",
+        "",
+    )
     receipts.absorb(mine, desk.parked(letter.instance_id, seen.provider_id))
-    mine.save(update_fields=["provider_id", "status", "text", "edited_at", "deleted_at", "reactions"])
+    mine.save(update_fields=ADOPTED)
     desk.remember(mine)
-    log.publish(_told(mine))
+    log.publish(_told(receipts.with_attachment(mine)))
     return True
 
 
-def _add(seen: MessageSeen, conversation: Conversation, desk: Desk, letter: Letter) -> None:
+def _add(seen: MessageSeen, conversation: Conversation, sender: Contact | None, desk: Desk, letter: Letter) -> None:
     waiting = desk.parked(letter.instance_id, seen.provider_id)
     is_unread = not seen.from_me and not receipts.is_read_elsewhere(waiting)
-    message = _written(seen, conversation, desk, letter)
+    message = _written(seen, conversation, sender, desk, letter)
     receipts.absorb(message, waiting)
     if seen.media:
         message.attachment = _attachment(seen.media, message)
@@ -111,13 +124,14 @@ def _add(seen: MessageSeen, conversation: Conversation, desk: Desk, letter: Lett
     if message.attachment:
         enqueue(work.DOWNLOAD_MEDIA, message.attachment.pk, tenant_id=message.tenant_id)
     desk.remember(message)
-    _append(conversation, message, is_unread=is_unread)
+    append(conversation, message, is_unread=is_unread)
     log.publish(_told(message))
 
 
-def _written(seen: MessageSeen, conversation: Conversation, desk: Desk, letter: Letter) -> Message:
-    """The row, not yet saved."""
-    sender = desk.people.recognise(seen.sender) if seen.sender else None
+def _written(
+    seen: MessageSeen, conversation: Conversation, sender: Contact | None, desk: Desk, letter: Letter
+) -> Message:
+    """The row, not yet saved. `sender` is who wrote it in a group, if we know them."""
     quoted = desk.message(letter.instance_id, seen.quote.provider_id) if seen.quote else None
     return Message(
         tenant_id=desk.tenant_id,
@@ -145,7 +159,7 @@ def believed(sent_at: datetime | None, received_at: datetime) -> datetime:
     return sent_at if sent_at and sent_at <= received_at + CLOCK_TOLERANCE else received_at
 
 
-def _append(conversation: Conversation, message: Message, *, is_unread: bool) -> None:
+def append(conversation: Conversation, message: Message, *, is_unread: bool) -> None:
     """The conversation's newest message is the one sent last, not the one that came last."""
     conversation.unread += is_unread
     if conversation.last_message_at is None or message.sent_at >= conversation.last_message_at:

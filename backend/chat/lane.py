@@ -49,6 +49,12 @@ def run_event(event_id: str) -> None:
         _mark_done([letter])
 
 
+def gave_up(event_id: str, error: ChatError) -> None:
+    """The last try has failed: the webhook is kept with its reason, and nobody waits for it any more."""
+    rows = InboundEvent.objects.filter(pk=int(event_id), processed_at__isnull=True)
+    rows.update(processed_at=timezone.now(), error=clean(f"{error.code}: {error.detail}", limit=ERROR_LIMIT))
+
+
 def _run_batch(tenant_id: UUID) -> bool:
     """One transaction's worth. A batch that cannot be committed is taken apart, so that no event can stop the lane.
 

@@ -79,10 +79,6 @@ class People:
             log.publish(wire.ContactUpdated(contact=present.contact(kept)))
         return kept
 
-    def recognise(self, party: Party) -> Contact | None:
-        """As `meet`, for somebody who does not become a contact by being mentioned."""
-        return self.meet(party) if self.known(party) else None
-
     def known(self, party: Party) -> list[Contact]:
         """Every contact with one of these addresses, the oldest first: they are one person."""
         self.load(party.addresses)

@@ -16,6 +16,7 @@ from backend.chat.desk import Desk
 from backend.chat.models import Conversation, Message, Parked
 from backend.chat.people import all_spellings
 from backend.gateways.base import MessageDeleted, MessageEdited, Party, Progress, Reacted, ReceiptSeen
+from backend.media.models import Attachment
 from backend.realtime import log, wire
 
 Kind = Literal["receipt", "edit", "delete", "reaction"]
@@ -143,11 +144,17 @@ def _apply(message: Message, news: News, at: datetime) -> list[str]:
 def _event(message: Message, news: News) -> wire.Durable:
     if isinstance(news, ReceiptSeen):
         return present.message_status(message)
-    if isinstance(news, MessageEdited):
-        return wire.MessageEdited(message=present.message(message))
     if isinstance(news, MessageDeleted):
         return wire.MessageDeleted(message=present.message(message))
-    return wire.MessageReacted(message=present.message(message))
+    shape = present.message(with_attachment(message))
+    return wire.MessageEdited(message=shape) if isinstance(news, MessageEdited) else wire.MessageReacted(message=shape)
+
+
+def with_attachment(message: Message) -> Message:
+    """With its attachment as it is now, locked: `attachment_ready` is told before us or after, never undone."""
+    if message.attachment_id:
+        message.attachment = Attachment.objects.select_for_update().get(pk=message.attachment_id)
+    return message
 
 
 def _read_elsewhere(conversation: Conversation, message: Message) -> None:

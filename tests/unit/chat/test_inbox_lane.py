@@ -10,7 +10,7 @@ from django.utils import timezone
 from backend.chat import inbox, lane
 from backend.chat.models import Contact, Conversation, InboundEvent, Message, Parked
 from backend.jobs.models import Job
-from backend.lib.errors import TryLater
+from backend.lib.errors import Refused, TryLater
 from backend.realtime.models import Event, TenantClock
 from tests.cast import company
 from tests.inbound import FIRST_SECOND, MARIA_LID, deliver, event, payload, receipt, stored, upsert
@@ -56,6 +56,12 @@ def test_what_cannot_be_understood_is_marked_and_disturbs_nothing(instance):
     assert provider_ids() == ["A2"]
 
 
+def test_forty_megabytes_of_nesting_are_put_aside_at_once(instance):
+    deliver(instance, b"[" * 40_000_000, b'{"a":' * 8_000_000, upsert("A1"))
+    assert list(InboundEvent.objects.order_by("pk").values_list("error", flat=True)) == ["too_deep", "too_deep", ""]
+    assert provider_ids() == ["A1"]
+
+
 def test_more_than_a_batch_is_understood_in_order(instance):
     deliver(instance, *batch(230))
     assert provider_ids() == [f"A{number:03}" for number in range(230)]
@@ -67,7 +73,12 @@ def test_bodies_of_many_megabytes_are_not_read_together(instance, monkeypatch):
     monkeypatch.setattr(lane, "BATCH_BYTES", 1_000)
     seen = []
     receive = lane._receive
-    monkeypatch.setattr(lane, "_receive", lambda tenant, letters: (seen.append(len(letters)), receive(tenant, letters)))
+
+    def counting(tenant_id, letters):
+        seen.append(len(letters))
+        receive(tenant_id, letters)
+
+    monkeypatch.setattr(lane, "_receive", counting)
     deliver(instance, upsert("A1"), upsert("A2", "x" * 2_000), upsert("A3"), upsert("A4"))
     assert seen == [1, 1, 2]
     assert Message.objects.count() == 4
@@ -121,6 +132,9 @@ def test_a_retry_that_fails_says_so_to_its_job(instance, poison):
         lane.run_event(str(failed.pk))
     failed.refresh_from_db()
     assert failed.processed_at is None
+    lane.gave_up(str(failed.pk), Refused("still", "no use"))
+    failed.refresh_from_db()
+    assert failed.processed_at and failed.error == "still: no use"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,7 +19,7 @@ CODES = {
 
 
 def nested(depth):
-    value = "deep"
+    value: object = "deep"
     for level in range(depth):
         value = [value] if level % 2 else {"x": value}
     return value

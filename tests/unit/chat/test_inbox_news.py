@@ -1,5 +1,6 @@
 """Receipts, edits, deletions and reactions: in any order, twice, early; and what we do on the phone."""
 
+import json
 from datetime import timedelta
 from itertools import permutations
 
@@ -8,7 +9,8 @@ from django.utils import timezone
 
 from backend.chat import present, receipts
 from backend.chat.models import Contact, Conversation, InboundEvent, Message, Parked
-from backend.realtime import bell, log
+from backend.media.models import Attachment
+from backend.realtime import bell, log, wire
 from backend.realtime.models import Event
 from tests.cast import company
 from tests.inbound import (
@@ -128,6 +130,17 @@ def test_an_edit_that_changes_nothing_is_not_told(instance):
     assert told("message_edited") == 1
 
 
+def test_an_edited_caption_shows_the_file_as_it_is_by_now(instance):
+    deliver(instance, upsert("A1", message={"imageMessage": {"mimetype": "image/jpeg", "caption": "antes"}}))
+    attachment = message("A1").attachment
+    bodies = [edit("A1", "depois"), edit("A1", "por fim")]
+    stored(instance, *bodies)
+    Attachment.objects.filter(pk=attachment.pk).update(status="failed", error_code="media_gone")
+    deliver(instance)
+    frame = json.loads(Event.objects.filter(type="message_edited").latest("seq").payload)
+    assert (frame["message"]["text"], frame["message"]["attachment"]["status"]) == ("por fim", "failed")
+
+
 def test_one_reaction_each_and_the_last_one_counts(instance):
     deliver(instance, ours())
     deliver(instance, reaction("B1", "👍", at_ms=MS + 1_000), reaction("B1", "❤️", at_ms=MS + 3_000))
@@ -191,6 +204,15 @@ def test_an_echo_before_the_answer_recognises_the_message_in_hand_over(instance)
     assert told("message_sent") == 1
 
 
+def test_a_late_echo_revives_a_message_that_was_given_up(instance):
+    mine = handed_over(instance)
+    Message.objects.filter(pk=mine.pk).update(status="failed", error_code="may_have_been_sent")
+    deliver(instance, upsert("B1", "nossa", from_me=True, kind="send.message"))
+    mine.refresh_from_db()
+    assert (mine.provider_id, mine.status, mine.error_code) == ("B1", "sent", "")
+    assert Message.objects.count() == 2
+
+
 def test_an_echo_of_somebody_elses_message_is_a_message_of_its_own(instance):
     mine = handed_over(instance, text="outra coisa")
     deliver(instance, upsert("B1", "nossa", from_me=True, kind="send.message"))
@@ -220,8 +242,8 @@ def test_the_newest_message_is_the_one_sent_last(instance):
     deliver(instance, upsert("A2", at=FIRST_SECOND + 60))
     deliver(instance, upsert("A1", at=FIRST_SECOND))
     conversation = Conversation.objects.get()
-    assert conversation.last_message.provider_id == "A2"
-    assert conversation.last_message_at.timestamp() == FIRST_SECOND + 60
+    assert conversation.last_message == message("A2")
+    assert conversation.last_message_at == message("A2").sent_at
     assert conversation.unread == 2
 
 
@@ -240,8 +262,8 @@ def test_a_reply_finds_its_message(instance):
     }
     deliver(instance, upsert("A1", "pergunta"), upsert("A2", message=reply))
     first = message("A1")
-    shape = present.message(present.messages().get(provider_id="A2")).quoted
-    assert (shape.id, shape.text) == (str(first.pk), "pergunta")
+    quoted = present.message(present.messages().get(provider_id="A2")).quoted
+    assert quoted == wire.Quoted(id=str(first.pk), kind="text", text="pergunta")
 
 
 def test_connection_floods_collapse(instance):
@@ -254,7 +276,7 @@ def test_connection_floods_collapse(instance):
 
 @pytest.fixture
 def rings():
-    heard = []
+    heard: list[bell.Ring] = []
     bell.hang(heard.extend)
     yield heard
     bell.unhang(heard.extend)

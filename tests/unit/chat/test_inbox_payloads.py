@@ -1,6 +1,7 @@
 """Every recorded webhook goes through the door, and what it becomes is what a person wrote down in expected.json."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.inbound import PAYLOADS, deliver, payload
 
 EXPECTED = json.loads(payload("expected.json"))
 PEOPLE = EXPECTED.pop("people")
-ABSENT = {
+ABSENT: dict[str, Any] = {
     "quoted": None,
     "data": {},
     "sender": None,
@@ -90,6 +91,15 @@ def check_message(expected):
         wanted["deleted_at"] = seen["deleted_at"]
     assert {key: seen[key] for key in wanted} == wanted
     check_attachment(expected.get("attachment"), seen["attachment"])
+    if "given" not in expected:
+        check_first_event(seen, shape)
+
+
+def check_first_event(message, conversation):
+    """Browsers are told all of it at once: the first event already paints."""
+    frame = json.loads(Event.objects.get().payload)
+    assert frame["type"] == ("message_received" if message["direction"] == "incoming" else "message_sent")
+    assert (frame["message"], frame["conversation"]) == (message, conversation)
 
 
 def check_attachment(wanted, seen):

@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,12 @@ JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
 WEBP = b"RIFF\x10\x00\x00\x00WEBP" + bytes(100)
 
 
-def read(body):
-    (happening,) = evolution.parse(body, event_id=7)
+def told(body: bytes) -> Any:
+    return evolution.parse(body, event_id=7)
+
+
+def read(body: bytes) -> Any:
+    (happening,) = told(body)
     return happening
 
 
@@ -41,7 +46,7 @@ def said(message, **more):
     ],
 )
 def test_a_message_is_taken_out_of_its_wrappers(wrappers):
-    message = {"imageMessage": {"mimetype": "image/jpeg", "caption": "foto"}}
+    message: dict[str, Any] = {"imageMessage": {"mimetype": "image/jpeg", "caption": "foto"}}
     for wrapper in reversed(wrappers):
         message = {wrapper: {"message": message}}
     seen = said(message)
@@ -166,10 +171,10 @@ def test_the_stored_source_gives_the_same_offer_without_its_bytes():
     body = payload("008_upsert_image_base64_inline.json")
     seen = read(body)
     assert "iVBOR" not in seen.source and evolution.inbound_event_of(seen.source) == 7
-    offer = evolution.media_offer(seen.source)
+    offer: Any = evolution.media_offer(seen.source)
     assert (offer.media_key, offer.sha256, offer.size_bytes) == (seen.media.media_key, seen.media.sha256, 84211)
     assert offer.media_key and offer.preview is None and seen.media.preview
-    assert evolution.inline_base64(body).startswith("iVBOR")
+    assert (evolution.inline_base64(body) or "").startswith("iVBOR")
     assert evolution.inline_base64(payload("005_upsert_image.json")) is None
 
 
@@ -262,8 +267,8 @@ def test_a_status_is_read_as_name_or_number(status, progress):
 
 
 def test_one_unreadable_item_does_not_hide_the_others():
-    told = evolution.parse(event("contacts.update", [{"remoteJid": MARIA}, 7, {"nothing": 1}]))
-    assert [type(one).__name__ for one in told] == ["ContactSeen", "Unreadable", "Unreadable"]
+    found = told(event("contacts.update", [{"remoteJid": MARIA}, 7, {"nothing": 1}]))
+    assert [type(one).__name__ for one in found] == ["ContactSeen", "Unreadable", "Unreadable"]
 
 
 def test_text_loses_nul_and_lone_surrogates():

@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,10 @@ from backend.gateways import evolution_wire as wire
 from backend.gateways.base import Unreadable
 
 KEY = bytes(range(32))
+
+
+def read(body: dict[str, Any], event: str = "") -> Any:
+    return evolution.parse(json.dumps(body).encode(), event=event)
 
 
 @pytest.mark.parametrize(
@@ -134,14 +139,13 @@ def test_a_hostile_body_is_refused_with_a_code_and_at_once(body, code):
 
 def test_brackets_in_a_text_are_not_nesting():
     text = "[" * 5_000 + '"' + "{" * 5_000
-    body = {"event": "messages.upsert", "data": {"key": {"id": "A", "remoteJid": "5517999990001@s.whatsapp.net"}}}
-    body["data"]["message"] = {"conversation": text}
-    (seen,) = evolution.parse(json.dumps(body).encode())
+    data = {"key": {"id": "A", "remoteJid": "5517999990001@s.whatsapp.net"}, "message": {"conversation": text}}
+    body = {"event": "messages.upsert", "data": data}
+    (seen,) = read(body)
     assert seen.text == text
 
 
 def test_the_event_may_be_named_by_the_url_only():
-    body = json.dumps({"data": {"state": "open"}}).encode()
     for name in ("connection.update", "connection-update", "CONNECTION_UPDATE"):
-        (changed,) = evolution.parse(body, event=name)
+        (changed,) = read({"data": {"state": "open"}}, event=name)
         assert changed.state == "open"
