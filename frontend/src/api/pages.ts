@@ -9,14 +9,11 @@ export function allOf<Item>(pages: Pages<Item> | undefined): Item[] {
 
 /** Changes items in place; what nothing changed in stays the same object. */
 export function mapPages<Item>(data: Pages<Item>, change: (item: Item) => Item): Pages<Item> {
-  let touched = false;
   const pages = data.pages.map((page) => {
     const results = page.results.map(change);
-    if (results.every((item, index) => item === page.results[index])) return page;
-    touched = true;
-    return { ...page, results };
+    return results.every((item, index) => item === page.results[index]) ? page : { ...page, results };
   });
-  return touched ? { ...data, pages } : data;
+  return pages.every((page, index) => page === data.pages[index]) ? data : { ...data, pages };
 }
 
 /**

@@ -20,7 +20,8 @@ export function formatDuration(seconds: number): string {
 }
 
 export function formatTime(iso: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+  const hour = language.startsWith("pt") ? "2-digit" : "numeric";
+  return new Intl.DateTimeFormat(language, { hour, minute: "2-digit" }).format(new Date(iso));
 }
 
 /** Whole days between two moments by the reader's calendar, not by 24 hours. */

@@ -6,11 +6,15 @@ export function initials(name: string): string {
   return chosen.join("").toLocaleUpperCase();
 }
 
-/** A hue of 0 to 359 that is always the same for the same text. */
+/** Far enough from each other to tell two people apart, and none of them the red of trouble. */
+const HUES = [200, 155, 255, 300, 335, 50, 95, 230];
+
+/** A hue that is always the same for the same text. */
 export function hueOf(text: string): number {
   let hash = 2166136261;
   for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 16777619);
-  return (hash >>> 0) % 360;
+  hash = Math.imul(hash ^ (hash >>> 15), 2246822519);
+  return HUES[(hash ^ (hash >>> 13)) & 7] ?? 200;
 }
 
 /** `report-of-…-final.pdf` in two parts, so that the middle can be cut and the ending stays readable. */

@@ -13,7 +13,7 @@ function startsWith(key: QueryKey, prefix: readonly string[]): boolean {
 
 /** What an event makes of the data under one key. */
 function applyTo(key: QueryKey, data: unknown, event: DurableFrame): unknown {
-  const last = String(key[2] ?? "");
+  const last = typeof key[2] === "string" ? key[2] : "";
   if (startsWith(key, keys.allConversations)) return applyToConversations(data as Pages<Conversation>, last, event);
   if (startsWith(key, keys.allMessages)) return applyToMessages(data as Pages<Message>, last, event);
   if (startsWith(key, keys.allSingles)) return applyToConversation(data as Conversation, event);
@@ -50,7 +50,7 @@ export class Feed {
     if (news.action.type === "fetch") this.marks.set(news.query.queryHash, this.count);
     if (news.action.type !== "success" || news.action.manual) return;
     const missed = this.count - (this.marks.get(news.query.queryHash) ?? 0);
-    if (missed > 0) this.write(news.query, this.recent.slice(-missed));
+    if (missed > 0) this.write(news.query as Query, this.recent.slice(-missed));
   }
 
   private write(query: Query, events: DurableFrame[]): void {

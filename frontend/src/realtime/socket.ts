@@ -57,7 +57,7 @@ export class TenantSocket {
   private target = 0;
   private acked: number;
   private attempt = 0;
-  private connectedAt = 0;
+  private helloAt: number | null = null;
   private heardAt = 0;
   private viewing: string | null = null;
   private retryTimer: Timer | undefined;
@@ -135,13 +135,13 @@ export class TenantSocket {
     for (const timer of [this.retryTimer, this.ackTimer, this.silenceTimer, this.gapTimer]) clearTimeout(timer);
     this.ackTimer = this.gapTimer = undefined;
     const socket = this.socket;
-    this.socket = null;
+    this.socket = this.helloAt = null;
     this.acked = this.cursor;
     socket?.close(1000);
   }
 
   private onClose(code: number): void {
-    const wasShort = Date.now() - this.connectedAt < OFTEN_MS;
+    const lasted = this.helloAt !== null && Date.now() - this.helloAt >= OFTEN_MS;
     this.drop();
     if (code === NOT_LOGGED_IN || code === NOT_YOURS) {
       const why = code === NOT_LOGGED_IN ? "not_logged_in" : "not_yours";
@@ -151,7 +151,7 @@ export class TenantSocket {
       this.become({ name: "offline" });
     } else {
       if (code === BAD_MESSAGE) this.cursorIsGood = false;
-      if (!wasShort) this.attempt = 0;
+      if (lasted) this.attempt = 0;
       this.wait(COME_AGAIN.has(code) && this.attempt === 0);
     }
   }
@@ -228,7 +228,7 @@ export class TenantSocket {
   }
 
   private onHello(seq: number): void {
-    this.connectedAt = Date.now();
+    this.helloAt = Date.now();
     this.target = seq;
     if (!this.cursorIsGood || seq < this.cursor) this.startOver(seq);
     else this.become({ name: "synchronising" });
@@ -253,7 +253,6 @@ export class TenantSocket {
 
   private settle(): void {
     if (this.cursor < this.target || this.status.name !== "synchronising") return;
-    this.attempt = 0;
     this.become({ name: "live" });
     if (this.viewing) this.say({ type: "viewing", conversation_id: this.viewing });
   }

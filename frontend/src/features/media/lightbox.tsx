@@ -66,7 +66,7 @@ function Lightbox({ opened, show }: { opened: OpenedImage; show: (image: OpenedI
   }
 
   return (
-    <DialogStage onKeyDown={onKeyDown}>
+    <DialogStage onKeyDown={onKeyDown} onOpenAutoFocus={focusStage}>
       <DialogTitle className="sr-only">{t("media.viewer")}</DialogTitle>
       <DialogDescription className="sr-only">{t("media.viewerHint")}</DialogDescription>
       <div className="flex h-13 shrink-0 items-center gap-1 px-3 [&_button]:text-white/85 [&_button:hover]:bg-white/12 [&_button:hover]:text-white">
@@ -98,6 +98,12 @@ function Lightbox({ opened, show }: { opened: OpenedImage; show: (image: OpenedI
       </div>
     </DialogStage>
   );
+}
+
+/** The stage itself, so that the arrows work at once and no button looks chosen. */
+function focusStage(event: Event): void {
+  event.preventDefault();
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
 }
 
 function Tool({ label, icon, onPress }: { label: string; icon: ReactNode; onPress: () => void }) {

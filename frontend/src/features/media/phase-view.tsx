@@ -90,9 +90,9 @@ export function PhaseNote({ phase, retry }: { phase: Phase; retry: () => void })
   const errorText = useErrorText();
   if (phase.name === "failed") {
     return (
-      <div role="alert" className="flex items-center gap-2 text-[13px] text-danger">
+      <div role="alert" className="flex flex-wrap items-center justify-end gap-2 text-[13px] text-danger">
         <CircleAlert className="size-4 shrink-0" aria-hidden />
-        <span className="min-w-0 flex-1">{errorText(phase.code)}</span>
+        <span className="min-w-48 flex-1">{errorText(phase.code)}</span>
         <RetryButton retry={retry} tone="danger" />
       </div>
     );

@@ -37,7 +37,7 @@ export function Waveform({ waveform, elapsed, total, seek, mode }: Props) {
   }
 
   function onPointerDown(event: PointerEvent<HTMLDivElement>): void {
-    event.currentTarget.setPointerCapture?.(event.pointerId);
+    event.currentTarget.setPointerCapture(event.pointerId);
     seekTo(event);
   }
 

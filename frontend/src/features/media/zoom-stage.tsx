@@ -22,8 +22,9 @@ export function ZoomStage({ image, zoom, tell }: Props) {
 
   return (
     <div
+      role="presentation"
       className={cn("absolute inset-0 touch-none overflow-hidden", zoom.scale > 1 && "cursor-grab active:cursor-grabbing")}
-      onPointerDown={(event) => event.currentTarget.setPointerCapture?.(event.pointerId)}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={onPointerMove}
       onDoubleClick={() => tell({ type: "toggled" })}
       onWheel={(event) => tell({ type: "wheeled", delta: event.deltaY })}

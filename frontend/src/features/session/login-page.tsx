@@ -1,5 +1,5 @@
 import { Eye, EyeOff } from "lucide-react";
-import { useState, type ComponentProps, type FormEvent } from "react";
+import { useState, type ComponentProps, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { LanguageSwitch } from "@/features/session/language-switch";
 import { Mark } from "@/features/session/mark";
@@ -24,20 +24,25 @@ export function LoginPage() {
   );
 }
 
+function textOf(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === "string" ? value : "";
+}
+
 function LoginForm() {
   const { t } = useTranslation();
   const login = useLogin();
   const errorText = useErrorText();
 
-  function submit(event: FormEvent<HTMLFormElement>) {
+  function submit(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    login.mutate({ email: String(form.get("email")).trim(), password: String(form.get("password")) });
+    login.mutate({ email: textOf(form, "email").trim(), password: textOf(form, "password") });
   }
 
   return (
     <form className="mt-6 flex flex-col gap-4" onSubmit={submit}>
-      <Field label={t("login.email")} name="email" type="email" autoComplete="username" autoFocus />
+      <Field label={t("login.email")} name="email" type="email" autoComplete="username" />
       <PasswordField />
       {login.error && (
         <p role="alert" className="rounded-md bg-danger-wash px-3 py-2 text-[13px] text-danger">

@@ -34,7 +34,7 @@ export function SendFailure({ message }: { message: Message }) {
   if (message.status !== "failed" || message.deleted_at) return null;
   const code = retry.error ? asApiError(retry.error).code : (message.error?.code ?? "unknown");
   return (
-    <div role="alert" className="clear-both mt-1 flex items-center gap-2 border-t border-ink/10 px-1 pt-1.5">
+    <div role="alert" className="clear-both mt-1.5 flex w-0 min-w-[max(100%,17rem)] items-center gap-2 border-t border-ink/10 px-1 pt-1.5">
       <span className="min-w-0 flex-1 text-[13px] text-danger">{errorText(code)}</span>
       <Button size="sm" tone="danger" disabled={retry.isPending} onClick={() => retry.mutate()}>
         <RotateCw className="size-3.5" aria-hidden />

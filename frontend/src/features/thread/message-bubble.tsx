@@ -71,7 +71,7 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
         data-message-id={message.id}
         className={bubble({ side, place, frame: frameOf(message) })}
       >
-        {place === "first" && <Author message={message} party={party} />}
+        {place === "first" && <Author message={message} party={party} frame={frameOf(message)} />}
         {message.quoted && !message.deleted_at && <Quote quoted={message.quoted} />}
         <Content message={message} from={from} renderMedia={renderMedia} />
         <Words message={message} />
@@ -82,15 +82,16 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
   );
 });
 
-function Author({ message, party }: { message: Message; party: "person" | "group" }) {
+function Author({ message, party, frame }: { message: Message; party: "person" | "group"; frame: Frame }) {
+  const inset = frame === "plain" ? "" : "px-1.5 pt-0.5";
   if (message.direction === "outgoing") {
-    return message.author ? <p className="px-1 text-xs font-medium text-ink-soft">{message.author.name}</p> : null;
+    return message.author ? <p className={cn("text-xs font-medium text-ink-soft", inset)}>{message.author.name}</p> : null;
   }
   if (party === "person" || !message.sender) return null;
   const name = message.sender.name || message.sender.phone;
   const color = `oklch(var(--sender-lightness) 0.1 ${hueOf(message.sender.phone || name)})`;
   return (
-    <p className="max-w-60 truncate px-1 text-[13px] font-semibold" style={{ color }}>
+    <p className={cn("max-w-60 truncate text-[13px] font-semibold", inset)} style={{ color }}>
       {name}
     </p>
   );

@@ -35,6 +35,7 @@ export function MessageList({ conversation, contactName, messages, older, render
   const [seenUpTo, setSeenUpTo] = useState(newest);
 
   const onMove = useCallback((list: Scroller) => setPlace(list.isAtEnd(NEAR_END_PX) ? "end" : "above"), []);
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by a compiler
   const list = useVirtualizer<HTMLDivElement, Element>({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -62,6 +63,7 @@ export function MessageList({ conversation, contactName, messages, older, render
         role="log"
         aria-live="off"
         aria-label={t("thread.log", { name: contactName })}
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the keyboard scrolls what it can focus
         tabIndex={0}
         className="h-full overflow-x-hidden overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]"
       >

@@ -1,0 +1,160 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { http } from "@/api/client";
+import type { Message } from "@/api/wire.gen";
+import { LightboxProvider } from "@/features/media/lightbox";
+import { MediaPreview } from "@/features/media/media-preview";
+import { keys } from "@/api/keys";
+import { progressStore } from "@/realtime/progress";
+import { aMessage, anAttachment, pagesOf } from "./shapes";
+
+function show(message: Message) {
+  const client = new QueryClient();
+  client.setQueryData(keys.messages("c1"), pagesOf([message, aMessage({ id: "m0", kind: "image", attachment: anAttachment({ id: "a0", file_name: "antes.jpg" }) })]));
+  const tree = (shown: Message) => (
+    <QueryClientProvider client={client}>
+      <LightboxProvider>
+        <MediaPreview message={shown} from="Marina" footer={null} />
+      </LightboxProvider>
+    </QueryClientProvider>
+  );
+  const { rerender } = render(tree(message));
+  return { update: (next: Message) => rerender(tree(next)) };
+}
+
+const image = (over: Parameters<typeof anAttachment>[0] = {}) =>
+  aMessage({ kind: "image", text: "", attachment: anAttachment({ metadata: { width: 1200, height: 900 }, ...over }) });
+
+beforeEach(() => {
+  vi.restoreAllMocks();
+  progressStore.forget("a1");
+  HTMLMediaElement.prototype.play = vi.fn(function (this: HTMLMediaElement) {
+    this.dispatchEvent(new Event("play"));
+    return Promise.resolve();
+  });
+  HTMLMediaElement.prototype.pause = vi.fn(function (this: HTMLMediaElement) {
+    this.dispatchEvent(new Event("pause"));
+  });
+});
+
+it("keeps the picture's own proportions before it is here", () => {
+  show(image({ status: "processing", file_url: "", thumbnail_url: "" }));
+  const box = screen.getByRole("progressbar").closest<HTMLElement>("[style*=aspect-ratio]");
+  expect(Number(box?.style.aspectRatio)).toBeCloseTo(4 / 3);
+});
+
+it("shows how far a download is", () => {
+  show(image({ status: "processing" }));
+  act(() =>
+    progressStore.put({
+      type: "upload_progress",
+      attachment_id: "a1",
+      message_id: "m1",
+      conversation_id: "c1",
+      direction: "incoming",
+      stage: "downloading",
+      bytes: 42,
+      total: 100,
+      percent: 42,
+    }),
+  );
+  expect(screen.getByRole("progressbar", { name: "Baixando foto.jpg" })).toHaveAttribute("aria-valuenow", "42");
+});
+
+it("says why a file failed and tries it again", async () => {
+  const post = vi.spyOn(http, "post").mockResolvedValue({ data: {} });
+  const failed = image({ status: "failed", error: { code: "media_gone", detail: "gone" } });
+  const { update } = show(failed);
+  expect(screen.getByRole("alert")).toHaveTextContent("O WhatsApp não tem mais este arquivo");
+  await userEvent.click(screen.getByRole("button", { name: "Tentar de novo" }));
+  expect(post).toHaveBeenCalledWith("chat/attachments/a1/retry/");
+  expect(screen.getByRole("progressbar")).toBeInTheDocument();
+  update(image());
+  expect(screen.getByRole("img", { name: "Foto de Marina" })).toBeInTheDocument();
+});
+
+it("says what a code means that it does not know", () => {
+  show(image({ status: "failed", error: { code: "moon_phase", detail: "" } }));
+  expect(screen.getByRole("alert")).toHaveTextContent("Algo deu errado (moon_phase).");
+});
+
+it("says that a file has expired", () => {
+  show(image({ status: "expired" }));
+  expect(screen.getByText("Arquivo expirado")).toBeInTheDocument();
+  expect(screen.queryByRole("button")).not.toBeInTheDocument();
+});
+
+it("opens a picture, goes to the one before and closes by keyboard", async () => {
+  show(image());
+  await userEvent.click(screen.getByRole("button", { name: "Abrir a foto" }));
+  const viewer = screen.getByRole("dialog", { name: "Visualizador de fotos" });
+  expect(viewer).toHaveTextContent("2 de 2");
+  await userEvent.keyboard("{ArrowLeft}");
+  expect(within(viewer).getByRole("img", { name: "antes.jpg" })).toBeInTheDocument();
+  await userEvent.keyboard("{Escape}");
+  expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+});
+
+const voice = aMessage({
+  kind: "voice",
+  text: "",
+  attachment: anAttachment({
+    file_name: "voz.ogg",
+    file_type: "audio/ogg; codecs=opus",
+    renditions: { aac: "/api/chat/attachments/a1/renditions/aac" },
+    metadata: { duration: 65, waveform: Array.from({ length: 64 }, (_, index) => index) },
+  }),
+});
+
+it("plays, pauses, seeks and speeds up a voice message", async () => {
+  show(voice);
+  expect(screen.getByText("0:00 / 1:05")).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Tocar" }));
+  await userEvent.click(screen.getByRole("button", { name: "Pausar" }));
+  screen.getByRole("slider", { name: "Posição" }).focus();
+  await userEvent.keyboard("{ArrowRight}{ArrowRight}");
+  expect(screen.getByText("0:10 / 1:05")).toBeInTheDocument();
+  expect(screen.getByRole("slider")).toHaveAttribute("aria-valuetext", "0:10 de 1:05");
+  await userEvent.keyboard("{End}");
+  expect(screen.getByRole("slider")).toHaveAttribute("aria-valuenow", "65");
+  await userEvent.click(screen.getByRole("button", { name: "Velocidade 1×" }));
+  await userEvent.click(screen.getByRole("button", { name: "Velocidade 1,5×" }));
+  expect(screen.getByRole("button", { name: "Velocidade 2×" })).toBeInTheDocument();
+  expect(document.querySelector("audio")?.playbackRate).toBe(2);
+});
+
+it("offers the AAC rendition before the original, and loads neither before play", () => {
+  show(voice);
+  const audio = document.querySelector("audio");
+  expect([...(audio?.querySelectorAll("source") ?? [])].map((source) => source.type)).toEqual([
+    "audio/mp4",
+    "audio/ogg; codecs=opus",
+  ]);
+  expect(audio).toHaveAttribute("preload", "none");
+  expect(document.querySelectorAll("[data-bars] rect")).toHaveLength(64);
+});
+
+it("shows a document with its pages, to be opened and downloaded", () => {
+  const attachment = anAttachment({ file_name: "laudo.pdf", file_type: "application/pdf", size_bytes: 1_887_436, metadata: { pages: 4 } });
+  show(aMessage({ kind: "document", text: "", attachment }));
+  expect(screen.getByText("PDF · 4 páginas · 1,8 MB")).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "Abrir laudo.pdf em outra aba" })).toHaveAttribute("target", "_blank");
+  expect(screen.getByRole("link", { name: "Baixar laudo.pdf" })).toHaveAttribute("download", "laudo.pdf");
+});
+
+it("shows a kind it does not know as a file", () => {
+  show(aMessage({ kind: "hologram" as never, attachment: anAttachment({ file_name: "x.holo", file_type: "model/x" }) }));
+  expect(screen.getByRole("link", { name: "Baixar x.holo" })).toBeInTheDocument();
+  expect(screen.queryByRole("link", { name: /Abrir/ })).not.toBeInTheDocument();
+});
+
+it("plays a video where it stands and fetches nothing before", async () => {
+  show(aMessage({ kind: "video", attachment: anAttachment({ file_type: "video/mp4", metadata: { duration: 21 } }) }));
+  const video = screen.getByLabelText("Vídeo");
+  expect(video).toHaveAttribute("preload", "none");
+  expect(screen.getByText("0:21")).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Tocar o vídeo" }));
+  expect(video).toHaveAttribute("controls");
+});
