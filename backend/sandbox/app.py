@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from backend.sandbox import chat_routes, control, instance_routes, media_host, message_routes
+from backend.sandbox import chat_routes, control, instance_routes, media_host, message_routes, phone
 from backend.sandbox.clock import Clock
 from backend.sandbox.faults import Dice
 from backend.sandbox.rest import answer, unknown_route, world_of
@@ -31,6 +31,7 @@ def create_app(
         *instance_routes.ROUTES,
         *media_host.ROUTES,
         *control.ROUTES,
+        *phone.ROUTES,
     ]
     app = Starlette(routes=routes, exception_handlers={404: unknown_route, 405: unknown_route})
     app.router.redirect_slashes = False
