@@ -117,7 +117,8 @@ class Desk:
         contacts = {contact.pk: contact for contact in self.people.all()}
         talking = {contact.pk for party in self._chats for contact in self.people.known(party)}
         of_people = Q(contact__in=talking) & ~Q(status=Conversation.Status.RESOLVED)
-        of_messages = Q(pk__in=self._of_messages().values("conversation"))
+        # The ids first: with a subquery beside the OR, PostgreSQL would read every conversation of the instance.
+        of_messages = Q(pk__in=list(self._of_messages().values_list("conversation", flat=True)))
         self._conversations.clear()
         self._open.clear()
         if not talking and not self._provider_ids:

@@ -54,9 +54,9 @@ def _last_moment(conversation: Conversation) -> float:
 
 
 def _close(conversation_id: UUID) -> None:
-    emptied = Conversation.objects.filter(pk=conversation_id)
-    emptied.update(status=RESOLVED, unread=0, last_message=None)
-    log.publish(wire.ConversationUpdated(conversation=present.conversation(present.conversations().get(pk=conversation_id))))
+    Conversation.objects.filter(pk=conversation_id).update(status=RESOLVED, unread=0, last_message=None)
+    emptied = present.conversations().get(pk=conversation_id)
+    log.publish(wire.ConversationUpdated(conversation=present.conversation(emptied)))
     emptied.delete()
 
 
