@@ -96,7 +96,7 @@ def _event_name(name: str) -> str:
 
 def _contacts(letter: Letter) -> Iterator[Happening]:
     for entry in letter.entries():
-        found = wire.addresses(*(entry.get(name) for name in ("remoteJid", "id", "remoteJidAlt", "lid", "phoneNumber")))
+        found = wire.addresses(*(entry.get(name) for name in ("remoteJid", "id", "remoteJidAlt")))
         if not found:
             crowd = wire.is_crowd(wire.address(entry.get("remoteJid")))
             yield Ignored("status") if crowd else Unreadable("no_chat")

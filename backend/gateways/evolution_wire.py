@@ -32,7 +32,7 @@ FIRST_SECOND = 1_230_768_000
 LAST_SECOND = 4_102_444_800
 _TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _NOTHING: Fields = {}
-_FIRST_DIGITS = re.compile(r"[0-9]+")
+_USER = re.compile(r"\+?([0-9]+)(?:[._:][0-9]+)*")
 
 
 def load(body: bytes) -> Fields | Unreadable:
@@ -183,12 +183,13 @@ def address(value: object) -> str:
     user, at, server = words(value, limit=150).strip().lower().partition("@")
     if server in {"g.us", "broadcast", "newsletter"}:
         return f"{user}@{server}" if user else ""
-    digits = _FIRST_DIGITS.match(user.removeprefix("+"))
-    if digits is None:
+    written = _USER.fullmatch(user)
+    if written is None:
         return ""
+    digits = written[1]
     if server in {"s.whatsapp.net", "c.us"} or not at:
-        return digits[0] if 5 <= len(digits[0]) <= 20 else ""
-    return f"{digits[0]}@{server}"
+        return digits if 5 <= len(digits) <= 20 else ""
+    return f"{digits}@{server}"
 
 
 def is_crowd(chat: str) -> bool:
