@@ -147,7 +147,7 @@ class Fleet:
 
     async def _renew_on(self) -> None:
         while True:
-            await asyncio.sleep(queue.RENEW_SECONDS)
+            await asyncio.sleep(settings.JOB_LEASE_SECONDS / 3)
             try:
                 await self._in_thread(runner.renew_all, self._in_hand)
             except Exception as error:  # as above; the lease lasts three of these rounds

@@ -118,6 +118,7 @@ WORKER_CONCURRENCY = env.numbers(
     "WORKER_CONCURRENCY",
     {"inbound": 2, "outbound": 4, "media_download": 4, "media_upload": 2, "media_priority": 1},
 )
+JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 60, at_least=3)
 SOCKET_POOL = 4
 SOCKET_WINDOW = env.number("SOCKET_WINDOW", 512, at_least=8)
 DECODERS = env.number("DECODERS", 0)

@@ -27,8 +27,6 @@ from backend.lib.errors import ChatError
 from backend.lib.text import clean
 
 QUEUES = ("inbound", "outbound", "media_download", "media_upload", "media_priority")
-LEASE_SECONDS = 60
-RENEW_SECONDS = 20
 RETRY_SECONDS = (5, 60, 300)
 RETRY_JITTER = 0.2
 PRUNE_BATCH = 5_000
@@ -121,7 +119,7 @@ def ring(queue: str) -> None:
 
 
 def claim(queue: str, worker: str) -> Claim | None:
-    """Take the queue's oldest due job for LEASE_SECONDS, or None. A job whose lease ran out is due again."""
+    """Take the queue's oldest due job for JOB_LEASE_SECONDS, or None. A job whose lease ran out is due again."""
     now = timezone.now()
     table = Job._meta.db_table
     skip_locked = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
@@ -131,7 +129,7 @@ def claim(queue: str, worker: str) -> Claim | None:
             f" SELECT id FROM {table} WHERE queue = %s AND finished_at IS NULL AND run_at <= %s"
             " AND (leased_until IS NULL OR leased_until < %s) ORDER BY run_at, id LIMIT 1 "
             f"{skip_locked}) RETURNING id, kind, subject, queue, wanted, attempts",
-            [_moment(now + timedelta(seconds=LEASE_SECONDS)), worker, queue, _moment(now), _moment(now)],
+            [_moment(now + timedelta(seconds=settings.JOB_LEASE_SECONDS)), worker, queue, _moment(now), _moment(now)],
         )
         row = cursor.fetchone()
     if row is None:
@@ -141,8 +139,8 @@ def claim(queue: str, worker: str) -> Claim | None:
 
 
 def renew(held: Claim) -> bool:
-    """Keep the lease for another LEASE_SECONDS; False when it is no longer ours."""
-    until = timezone.now() + timedelta(seconds=LEASE_SECONDS)
+    """Keep the lease for another JOB_LEASE_SECONDS; False when it is no longer ours."""
+    until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
     return bool(_mine(held).update(leased_until=until))
 
 

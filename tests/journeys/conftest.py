@@ -20,7 +20,7 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
 
 
 def room(sandbox: SandboxProcess) -> dict[str, str]:
-    return {"SANDBOX": "1", "SANDBOX_URL": sandbox.url, "DECODERS": "1"}
+    return {"SANDBOX": "1", "SANDBOX_URL": sandbox.url, "DECODERS": "1", "JOB_LEASE_SECONDS": "6"}
 
 
 @pytest.fixture
