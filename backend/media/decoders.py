@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,7 +48,7 @@ class Facts(BaseModel):
     height: int | None = Field(default=None, ge=1, le=100_000)
     duration: float | None = Field(default=None, ge=0, le=1_000_000, allow_inf_nan=False)
     pages: int | None = Field(default=None, ge=1, le=1_000_000)
-    waveform: list[int] | None = Field(default=None, min_length=64, max_length=64)
+    waveform: list[Annotated[int, Field(ge=0, le=100)]] | None = Field(default=None, min_length=64, max_length=64)
     animated: bool | None = None
 
 
@@ -171,7 +171,7 @@ class Decoders:
         """Starts every child that does not run yet; takes milliseconds, the children load their libraries alone."""
         taken = [self._free.get() for _ in range(self._free.qsize())]
         for child in taken:
-            self._free.put(child or self._new_child())
+            self._free.put(child or self._started())
 
     def decode(self, path: Path, *, mime: str, kind: str) -> Decoded:
         """Waits for a free child. `path` is a file in the spool; a type that is never opened gets an empty answer."""
@@ -215,6 +215,9 @@ class Decoders:
     def _replaced(self, child: Child | None) -> Child | None:
         if child is not None:
             child.end()
+        return self._started()
+
+    def _started(self) -> Child | None:
         try:
             return self._new_child()
         except OSError:

@@ -23,7 +23,7 @@ QUALITIES = (80, 65, 50, 35, 20)
 HEIF_THREADS = 2
 
 _FORMATS = {
-    "image/jpeg": ("JPEG", "MPO"),
+    "image/jpeg": ("JPEG",),
     "image/png": ("PNG",),
     "image/gif": ("GIF",),
     "image/webp": ("WEBP",),
@@ -132,6 +132,7 @@ def _save_moving(image: Image.Image, verdict: Verdict) -> bool:
     frames: list[Image.Image] = []
     durations: list[int] = []
     for number, frame in enumerate(ImageSequence.Iterator(image)):
+        frame.load()  # only then is its duration known
         shown = max(20, int(frame.info.get("duration", 100)))
         if number % step:
             durations[-1] += shown

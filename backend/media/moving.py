@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import av
+from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from PIL import Image
@@ -46,11 +47,12 @@ def listen(request: dict[str, Any], verdict: Verdict) -> None:
         announced = _seconds(container)
         if announced is not None:
             verdict.facts["duration"] = announced
+        sound = _Sound(container, threads=request["threads"])
         try:
             if announced is not None and announced > WHOLE_SECONDS:
-                peaks = _sampled(container, announced, request["threads"])
+                peaks = sound.sampled(announced)
             else:
-                peaks, verdict.facts["duration"] = _whole(container, request["threads"])
+                peaks, verdict.facts["duration"] = sound.whole()
         except _OutOfTime:
             verdict.warnings.append("waveform_failed")
             return
@@ -115,49 +117,54 @@ def _seconds(container: InputContainer) -> float | None:
 # --- Sound ----------------------------------------------------------------------------------------------------------
 
 
-def _whole(container: InputContainer, threads: int) -> tuple[list[int], float]:
-    """Every peak, and the duration as it was heard, which formats without an index only guess at."""
-    peaks: list[int] = []
-    heard = 0
-    for samples in _samples(container, threads):
-        heard += len(samples)
-        peaks += _peaks(samples)
-    return peaks, round(heard / PEAK_RATE, 2)
+class _Sound:
+    """The first sound of a file, mono at PEAK_RATE, within one budget of processor time."""
 
+    def __init__(self, container: InputContainer, *, threads: int) -> None:
+        self._container, self._stream = container, container.streams.audio[0]
+        self._stream.codec_context.thread_count = min(threads, MAX_THREADS)
+        self._ends_at = time.process_time() + CPU_BUDGET_SECONDS
 
-def _sampled(container: InputContainer, duration: float, threads: int) -> list[int]:
-    """One short listen for each step of a long recording."""
-    peaks = []
-    for step in range(STEPS):
-        container.seek(int(duration * step / STEPS * av.time_base))
-        peaks.append(max(_peaks(next(_samples(container, threads), array("h"))), default=0))
-    return peaks
+    def whole(self) -> tuple[list[int], float]:
+        """Every peak, and the duration as it was heard, which formats without an index only guess at."""
+        peaks: list[int] = []
+        heard = 0
+        for samples in self._samples():
+            heard += len(samples)
+            peaks += _peaks(samples)
+        return peaks, round(heard / PEAK_RATE, 2)
 
+    def sampled(self, duration: float) -> list[int]:
+        """One short listen for each step of a long recording."""
+        peaks = []
+        for step in range(STEPS):
+            self._container.seek(int(duration * step / STEPS * av.time_base))
+            peaks.append(max(_peaks(next(self._samples(), array("h"))), default=0))
+        return peaks
 
-def _samples(container: InputContainer, threads: int) -> Iterator["array[int]"]:
-    """A second of mono sound at PEAK_RATE at a time. Packets that are broken are left out."""
-    stream = container.streams.audio[0]
-    stream.codec_context.thread_count = min(threads, MAX_THREADS)
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=PEAK_RATE)
-    ends_at = time.process_time() + CPU_BUDGET_SECONDS
-    pending = array("h")
-    for packet in container.demux(stream):
-        if time.process_time() > ends_at:
-            raise _OutOfTime
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            continue
-        for frame in frames:
+    def _samples(self) -> Iterator["array[int]"]:
+        """About a second at a time. Packets that are broken are left out."""
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=PEAK_RATE)
+        pending = array("h")
+        for frame in self._frames():
             for plain in resampler.resample(frame):
                 pending.frombytes(bytes(plain.planes[0])[: plain.samples * 2])
-        if len(pending) >= PEAK_RATE:
+            if len(pending) >= PEAK_RATE:
+                yield pending
+                pending = array("h")
+        for plain in resampler.resample(None):
+            pending.frombytes(bytes(plain.planes[0])[: plain.samples * 2])
+        if pending:
             yield pending
-            pending = array("h")
-    for plain in resampler.resample(None):
-        pending.frombytes(bytes(plain.planes[0])[: plain.samples * 2])
-    if pending:
-        yield pending
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        for packet in self._container.demux(self._stream):
+            if time.process_time() > self._ends_at:
+                raise _OutOfTime
+            try:
+                yield from packet.decode()
+            except av.FFmpegError:
+                continue
 
 
 def _peaks(samples: "array[int]") -> list[int]:

@@ -104,8 +104,12 @@ def store(
 def _judge(decoded: Decoded, kind: str) -> None:
     if decoded.error in _FATAL and kind in _MUST_OPEN:
         raise Refused(decoded.error, decoded.detail)
-    for warning in decoded.warnings:
+    for warning in _warnings(decoded):
         logger.warning("[IMG] file not fully understood", extra={"reason": warning, "kind": kind})
+
+
+def _warnings(decoded: Decoded) -> tuple[str, ...]:
+    return (*decoded.warnings, decoded.error) if decoded.error else decoded.warnings
 
 
 def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str, is_stored: bool) -> Ingested:
@@ -131,7 +135,7 @@ def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str, 
         thumbnail_key=thumbnail_key,
         renditions=renditions,
         metadata=decoded.metadata,
-        warnings=decoded.warnings,
+        warnings=_warnings(decoded),
     )
 
 

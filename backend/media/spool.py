@@ -106,6 +106,9 @@ def spool(
                 file.write(chunk)
                 tell(stage, size, announced_bytes or 0)
         _check(size, digest.digest(), expected_sha256, announced_bytes)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise TryLater("spool_unavailable", f"the spool fails: {error.strerror}") from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -113,7 +113,7 @@ class LocalMediaStorage(FileSystemStorage):
 
     def save_file(self, key: str, source: Path, mime: str, *, tags: Mapping[str, str] | None = None) -> None:
         target = self._path(key)
-        with _translated():
+        with _translated(may_be_missing=False):
             target.parent.mkdir(parents=True, exist_ok=True)
             # In the target's own directory: a rename is atomic inside one file system only.
             temporary = target.parent / f"{_TEMPORARY}-{uuid.uuid4().hex}"
@@ -163,12 +163,12 @@ class LocalMediaStorage(FileSystemStorage):
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(*, may_be_missing: bool = True) -> Iterator[None]:
     try:
         yield
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise Missing("object_gone", "the file is not in the storage") from error
     except OSError as error:
+        if may_be_missing and isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
+            raise Missing("object_gone", "the file is not in the storage") from error
         raise TryLater("storage_unavailable", f"the media directory fails: {error.strerror}") from error
 
 
