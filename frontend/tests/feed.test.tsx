@@ -19,7 +19,7 @@ it("does an event again to an answer that was on its way when it came", async ()
   const feed = new Feed(client);
   feed.watch();
   let answer: (page: Page<Message>) => void = () => undefined;
-  const fetching = client.fetchInfiniteQuery({
+  const fetching = client.infiniteQuery({
     ...messagesQuery("c1"),
     queryFn: () => new Promise<Page<Message>>((resolve) => (answer = resolve)),
   });
@@ -36,9 +36,9 @@ it("loses nothing that comes while an older page is fetched", async () => {
   const feed = new Feed(client);
   feed.watch();
   const first: Page<Message> = { results: [aMessage({ id: "m1" })], next: "more" };
-  await client.fetchInfiniteQuery({ ...messagesQuery("c1"), queryFn: () => Promise.resolve(first) });
+  await client.infiniteQuery({ ...messagesQuery("c1"), queryFn: () => Promise.resolve(first) });
   let answer: (page: Page<Message>) => void = () => undefined;
-  const older = client.fetchInfiniteQuery({
+  const older = client.infiniteQuery({
     ...messagesQuery("c1"),
     staleTime: 0,
     pages: 2,

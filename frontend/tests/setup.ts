@@ -13,7 +13,7 @@ window.ResizeObserver = class {
   observe = vi.fn();
   unobserve = vi.fn();
   disconnect = vi.fn();
-} as never;
+};
 Element.prototype.setPointerCapture = vi.fn();
 
 beforeAll(async () => {

@@ -1,11 +1,12 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { useContactName } from "@/api/contact-name";
 import type { Conversation } from "@/api/wire.gen";
 import { LastMessage } from "@/features/inbox/last-message";
 import { useLanguage } from "@/i18n/i18n";
 import { cn } from "@/lib/cn";
-import { formatPhone, formatStamp } from "@/lib/format";
+import { formatStamp } from "@/lib/format";
 import { useTypists } from "@/realtime/people";
 import { Avatar } from "@/ui/avatar";
 
@@ -15,9 +16,8 @@ interface Props {
 }
 
 export const ConversationRow = memo(function ConversationRow({ conversation, selection }: Props) {
-  const { t } = useTranslation();
   const { contact, unread } = conversation;
-  const name = contact.name || formatPhone(contact.phone) || t("inbox.noName");
+  const name = useContactName(contact);
   const isSelected = selection === "selected";
   return (
     <li className="px-1.5">

@@ -22,11 +22,13 @@ export function MediaPreview({ message, from, footer }: Props) {
     case "image":
       return <ImageBubble message={message} attachment={attachment} from={from} footer={footer} />;
     case "video":
-      return <VideoBubble attachment={attachment} footer={footer} />;
+      return <VideoBubble attachment={attachment} look={message.data.gif === true ? "loop" : "film"} footer={footer} />;
     case "audio":
     case "voice":
       return <AudioPlayer attachment={attachment} kind={message.kind} footer={footer} />;
     case "sticker":
+      // WhatsApp's vector stickers (.was) are nothing that a browser draws.
+      if (!attachment.file_type.startsWith("image/")) return <DocumentCard attachment={attachment} footer={footer} />;
       return <StickerBubble attachment={attachment} footer={footer} />;
     default:
       return <DocumentCard attachment={attachment} footer={footer} />;

@@ -8,33 +8,33 @@ interface Props {
   fit?: "cover" | "contain";
 }
 
-/** The payload's tiny preview, blurred, and the real picture fading in over it. Fills the box it stands in. */
+const LAYER = "absolute inset-0 size-full transition-opacity duration-300";
+
+/** The payload's tiny preview, blurred, until the real picture has faded in over it. Fills the box it stands in. */
 export function Picture({ src, preview, alt, fit = "cover" }: Props) {
+  const [loaded, setLoaded] = useState("");
+  const isSharp = src !== "" && loaded === src;
   return (
     <>
       {preview && (
-        <img src={preview} alt="" aria-hidden className="absolute inset-0 size-full scale-110 object-cover blur-md" />
+        <img
+          src={preview}
+          alt=""
+          aria-hidden
+          className={cn(LAYER, "scale-110 object-cover blur-md", isSharp && "opacity-0 delay-200")}
+        />
       )}
-      {src && <Sharp key={src} src={src} alt={alt} fit={fit} />}
+      {src && (
+        <img
+          src={src}
+          alt={alt}
+          loading="lazy"
+          decoding="async"
+          data-sight={isSharp ? "loaded" : "loading"}
+          onLoad={() => setLoaded(src)}
+          className={cn(LAYER, fit === "cover" ? "object-cover" : "object-contain", !isSharp && "opacity-0")}
+        />
+      )}
     </>
-  );
-}
-
-function Sharp({ src, alt, fit }: { src: string; alt: string; fit: "cover" | "contain" }) {
-  const [sight, setSight] = useState<"loading" | "loaded">("loading");
-  return (
-    <img
-      src={src}
-      alt={alt}
-      loading="lazy"
-      decoding="async"
-      data-sight={sight}
-      onLoad={() => setSight("loaded")}
-      className={cn(
-        "absolute inset-0 size-full transition-opacity duration-300",
-        fit === "cover" ? "object-cover" : "object-contain",
-        sight === "loading" && "opacity-0",
-      )}
-    />
   );
 }

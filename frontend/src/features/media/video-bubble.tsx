@@ -12,17 +12,19 @@ import { useMediaQuery } from "@/lib/use-media-query";
 
 interface Props {
   attachment: Attachment;
+  /** A loop is what WhatsApp calls a GIF: short, silent, again and again. */
+  look: "film" | "loop";
   footer: ReactNode;
 }
 
 /** Plays where it stands; not a byte of it is fetched before somebody presses play. */
-export function VideoBubble({ attachment, footer }: Props) {
+export function VideoBubble({ attachment, look, footer }: Props) {
   const { phase, retry } = usePhase(attachment);
   const { metadata } = attachment;
   return (
     <div className="relative overflow-hidden rounded-[7px] bg-black" style={boxStyle(boxOf(metadata))}>
       {phase.name === "ready" ? (
-        <Player attachment={attachment} footer={footer} />
+        <Player attachment={attachment} look={look} footer={footer} />
       ) : (
         <>
           <Picture src="" preview={metadata.preview} alt="" />
@@ -35,11 +37,11 @@ export function VideoBubble({ attachment, footer }: Props) {
   );
 }
 
-function Player({ attachment, footer }: Props) {
+function Player({ attachment, look, footer }: Props) {
   const { t } = useTranslation();
   const calm = useMediaQuery("(prefers-reduced-motion: reduce)");
   const { metadata, renditions } = attachment;
-  const isLoop = metadata.animated === true;
+  const isLoop = look === "loop";
   const [started, setStarted] = useState<"no" | "yes">(isLoop && !calm ? "yes" : "no");
   const video = useRef<HTMLVideoElement>(null);
   return (

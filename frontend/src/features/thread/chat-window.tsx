@@ -3,6 +3,7 @@ import { MessagesSquare, SearchX, TriangleAlert } from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/client";
+import { useContactName } from "@/api/contact-name";
 import { allOf } from "@/api/pages";
 import { messagesQuery } from "@/api/queries";
 import type { Conversation } from "@/api/wire.gen";
@@ -12,7 +13,6 @@ import { MessageList, type Older } from "@/features/thread/message-list";
 import { ThreadHeader, TypingLine } from "@/features/thread/thread-header";
 import { useConversation } from "@/features/thread/use-conversation";
 import { useMarkRead } from "@/features/thread/use-mark-read";
-import { formatPhone } from "@/lib/format";
 import { useViewing } from "@/realtime/socket-context";
 import { Button } from "@/ui/button";
 import { Empty } from "@/ui/empty";
@@ -43,11 +43,9 @@ export function ChatWindow({ conversationId, renderMedia }: Props) {
 }
 
 function Window({ conversation, renderMedia }: { conversation: Conversation; renderMedia: RenderMedia }) {
-  const { t } = useTranslation();
   useViewing(conversation.id);
   useMarkRead(conversation);
-  const { contact } = conversation;
-  const name = contact.name || formatPhone(contact.phone) || t("inbox.noName");
+  const name = useContactName(conversation.contact);
   return (
     <section aria-label={name} className="flex min-h-0 min-w-0 flex-1 flex-col bg-canvas">
       <ThreadHeader conversation={conversation} name={name} />

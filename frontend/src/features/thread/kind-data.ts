@@ -82,3 +82,8 @@ export function linkOf(data: Message["data"]): LinkPreview | null {
   if (!link || !/^https?:\/\//.test(url) || !text(link.title)) return null;
   return { url, title: text(link.title), description: text(link.description) };
 }
+
+/** The title of the advertisement that this conversation came from. */
+export function adOf(data: Message["data"]): string {
+  return isJson(data.ad) ? text(data.ad.title) || text(data.ad.body) : "";
+}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Message } from "@/api/wire.gen";
 import { BubbleFooter, SendFailure } from "@/features/thread/bubble-footer";
 import { ContactCard, LinkCard, LocationCard, PollCard, UnsupportedCard } from "@/features/thread/cards";
+import { Marks } from "@/features/thread/marks";
 import { Quote } from "@/features/thread/quote";
 import { Reactions } from "@/features/thread/reactions";
 import { RichText } from "@/features/thread/rich-text";
@@ -55,7 +56,8 @@ type Frame = "plain" | "media" | "bare";
 
 function frameOf(message: Message): Frame {
   if (message.deleted_at) return "plain";
-  if (message.kind === "sticker" && !message.quoted) return "bare";
+  const isDrawn = message.attachment?.file_type.startsWith("image/") ?? false;
+  if (message.kind === "sticker" && isDrawn && !message.quoted) return "bare";
   return message.attachment || message.kind !== "text" ? "media" : "plain";
 }
 
@@ -72,6 +74,7 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
         className={bubble({ side, place, frame: frameOf(message) })}
       >
         {place === "first" && <Author message={message} party={party} frame={frameOf(message)} />}
+        {!message.deleted_at && <Marks data={message.data} />}
         {message.quoted && !message.deleted_at && <Quote quoted={message.quoted} />}
         <Content message={message} from={from} renderMedia={renderMedia} />
         <Words message={message} />
@@ -114,7 +117,10 @@ function Content({ message, from, renderMedia }: { message: Message; from: strin
   }
 }
 
-const SPOKEN_BY_CARD = new Set(["contact", "poll", "location"]);
+/** Whether the card has said these words already. */
+function isSaidByCard({ kind, text, data }: Message): boolean {
+  return kind === "contact" || kind === "poll" || (kind === "location" && data.name === text);
+}
 
 /** Text or caption, with the time after the last word. A file without words has the time already. */
 function Words({ message }: { message: Message }) {
@@ -129,7 +135,7 @@ function Words({ message }: { message: Message }) {
       </p>
     );
   }
-  if (!text || SPOKEN_BY_CARD.has(kind)) {
+  if (!text || isSaidByCard(message)) {
     return attachment && kind !== "text" ? null : <BubbleFooter message={message} className="float-right mx-1.5 -mt-1" />;
   }
   const isCaption = kind !== "text";
