@@ -1,7 +1,8 @@
 """From bytes in the spool to a file that is stored, understood and known to be readable.
 
+    tell = Paced(callback)
     with spool_first(open_media(gateway, offer, source), limit_bytes=limit_bytes(kind), on_progress=tell) as spooled:
-        facts = store(spooled, kind=kind, file_name=name, key_for=lambda name: chat_key(tenant, conversation, pk, name))
+        facts = store(spooled, kind=kind, file_name=name, key_for=lambda name: chat_key(…, name), on_progress=tell)
 
 For a file that a browser has PUT: `spool(media_storage().read_range(key), …)`, then `store(…, stored_key=key)`, which
 keeps the original where it is. Both run in a job's thread, outside any transaction.
@@ -21,11 +22,12 @@ from backend.lib.text import safe_name
 from backend.media import sniff
 from backend.media.decoders import Decoded, Decoders, decoders
 from backend.media.sniff import limit_bytes
-from backend.media.spool import Progress, Spooled, Way, silent, spool, spool_first, sweep
+from backend.media.spool import Paced, Progress, Spooled, Way, paced, silent, spool, spool_first, sweep
 from backend.media.storages import MediaStorage, media_storage
 
 __all__ = [
     "Ingested",
+    "Paced",
     "Progress",
     "Spooled",
     "Way",
@@ -82,7 +84,8 @@ def store(
     pool: Decoders | None = None,
 ) -> Ingested:
     """`key_for(final name)` says where a new original goes; `stored_key` where one already is."""
-    on_progress("processing", 0, spooled.size_bytes)
+    tell = paced(on_progress)
+    tell("processing", 0, spooled.size_bytes)
     with spooled.path.open("rb") as file:
         mime = sniff.sniff(file, file_name=file_name)
     found = sniff.check(mime, kind)
@@ -91,13 +94,13 @@ def store(
     decoded = (pool or decoders()).decode(spooled.path, mime=mime, kind=kind)
     try:
         _judge(decoded, kind)
-        on_progress("storing", 0, spooled.size_bytes)
+        tell("storing", 0, spooled.size_bytes)
         name = sniff.named(file_name, found, kind)
         key = stored_key or (key_for(name) if key_for else "")
         ingested = _put(spooled, decoded, name=name, mime=mime, key=key, is_stored=bool(stored_key))
     finally:
         decoded.discard()
-    on_progress("storing", spooled.size_bytes, spooled.size_bytes)
+    tell("storing", spooled.size_bytes, spooled.size_bytes)
     return ingested
 
 

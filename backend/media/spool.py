@@ -8,6 +8,7 @@ Reads 64 KiB at a time, so a 50 MB video costs no memory; hashing and writing le
 import hashlib
 import hmac
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from django.conf import settings
 from backend.lib.errors import ChatError, Refused, TryLater
 from backend.lib.ids import new_id
 
-PROGRESS_SECONDS = 0.25
+CALLS_A_SECOND = 4
+SAME_STAGE_SECONDS = 1 / 3
 LEFT_BEHIND_SECONDS = 3600
 
 Progress = Callable[[str, int, int], None]
@@ -62,18 +64,30 @@ def silent(stage: str, bytes_done: int, total: int) -> None:
     """Progress that nobody wants to hear of."""
 
 
-def paced(on_progress: Progress, clock: Callable[[], float] = time.monotonic) -> Progress:
-    """At most four calls a second for each stage, but always its first and its last."""
-    last: dict[str, float] = {}
+class Paced:
+    """At most CALLS_A_SECOND calls in any second, whatever the stage; one of them is kept for a change of stage.
 
-    def call(stage: str, bytes_done: int, total: int) -> None:
-        now = clock()
-        if stage in last and now - last[stage] < PROGRESS_SECONDS and not 0 < total <= bytes_done:
+    Wrap the callback once and give it to all steps of a file: they do not wrap it again.
+    """
+
+    def __init__(self, on_progress: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._on_progress, self._clock = on_progress, clock
+        self._recent: deque[float] = deque(maxlen=CALLS_A_SECOND)
+        self._stage = ""
+
+    def __call__(self, stage: str, bytes_done: int, total: int) -> None:
+        now = self._clock()
+        if len(self._recent) == CALLS_A_SECOND and now - self._recent[0] < 1:
             return
-        last[stage] = now
-        on_progress(stage, bytes_done, total)
+        if stage == self._stage and now - self._recent[-1] < SAME_STAGE_SECONDS:
+            return
+        self._recent.append(now)
+        self._stage = stage
+        self._on_progress(stage, bytes_done, total)
 
-    return call
+
+def paced(on_progress: Progress) -> Paced:
+    return on_progress if isinstance(on_progress, Paced) else Paced(on_progress)
 
 
 def spool_root() -> Path:

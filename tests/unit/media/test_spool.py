@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.lib.errors import ChatError, Refused, TryLater
-from backend.media.spool import paced, spool, spool_first, spool_root, sweep
+from backend.media.spool import Paced, paced, spool, spool_first, spool_root, sweep
 
 BODY = b"0123456789" * 100
 
@@ -92,13 +92,21 @@ def test_a_full_disk_is_tried_later(root, monkeypatch):
     assert raised.value.code == "spool_unavailable"
 
 
-def test_progress_is_told_four_times_a_second_and_at_the_end():
+def test_progress_is_told_at_most_four_times_in_any_second():
     now, told = [0.0], []
-    tell = paced(lambda *said: told.append(said), clock=lambda: now[0])
-    for done in range(1, 101):
-        tell("downloading", done, 100)
+    tell = Paced(lambda stage, done, total: told.append((now[0], stage)), clock=lambda: now[0])
+    for step in range(1000):
+        tell("downloading" if step < 450 else "processing" if step < 480 else "storing", step, 1000)
         now[0] += 0.01
-    assert [said[1] for said in told] == [1, 26, 51, 76, 100]
+    moments = [moment for moment, _ in told]
+    assert max(sum(start <= moment < start + 1 for moment in moments) for start in moments) <= 4
+    assert {stage for _, stage in told} == {"downloading", "processing", "storing"}
+    assert 28 <= len(told) <= 34
+
+
+def test_the_pace_is_one_for_all_steps():
+    tell = Paced(lambda *_: None)
+    assert paced(tell) is tell
 
 
 def test_the_next_way_is_tried_whatever_is_wrong_with_this_one():
