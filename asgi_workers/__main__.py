@@ -55,7 +55,7 @@ class Process:
         """On the loop, once the reactor runs."""
         self._doorbell = Doorbell(application.layer, self.fleet.ring)
         self.fleet.start()
-        tasks.warm()
+        self._warming = asyncio.create_task(application.database(tasks.warm))
         logger.info("serving", extra={"port": settings.PORT, "worker": self.fleet.worker})
 
     async def drain(self, server: ChatServer) -> None:

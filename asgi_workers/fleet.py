@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from asgi_workers.broker import Broker
+from backend.chat import work
 from backend.jobs import pulse, queue, runner
 from backend.jobs.queue import QUEUES
 
@@ -27,6 +29,7 @@ T = TypeVar("T")
 
 SWEEP_SECONDS = 1
 BACK_OFF_SECONDS = 2
+HOUSEKEEPING_SECONDS = 3600
 
 
 class QueueCrew:
@@ -103,7 +106,8 @@ class Fleet:
         else:
             logger.info("[RABBITMQ] no broker configured, consumers run embedded", extra={"queues": len(QUEUES)})
             pulse.consumers({name: crew.size for name, crew in self._crews.items()}, broker=None)
-        self._tasks = [asyncio.create_task(self._sweep_on()), asyncio.create_task(self._renew_on())]
+        rounds = (self._sweep_on(), self._renew_on(), self._keep_house())
+        self._tasks = [asyncio.create_task(each) for each in rounds]
 
     async def ring(self, queue_name: str, count: int) -> None:
         """The doorbell's way to the queues of every process, or of this one where there is no broker."""
@@ -152,6 +156,15 @@ class Fleet:
                 await self._in_thread(runner.renew_all, self._in_hand)
             except Exception as error:  # as above; the lease lasts three of these rounds
                 logger.warning("leases not renewed", extra={"reason": repr(error)})
+
+    async def _keep_house(self) -> None:
+        """Every process wants it hourly; the table makes one job of their wishes."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            try:
+                await self._in_thread(partial(queue.enqueue, work.HOUSEKEEPING, "hourly", tenant_id=None))
+            except Exception as error:  # as above
+                logger.warning("housekeeping not wanted", extra={"reason": repr(error)})
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         found: T = await database_sync_to_async(function, thread_sensitive=False, executor=self._pool)(*args)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from backend.chat import present
+from backend.chat import files, present
 from backend.chat.models import InboundEvent, Message
 from backend.gateways import evolution, evolution_media
 from backend.gateways.base import MediaOffer
@@ -52,15 +52,7 @@ def download(attachment_id: UUID) -> None:
             status=Status.COMPLETED,
             error_code="",
             error_message="",
-            file_name=ingested.file_name,
-            file_type=ingested.file_type,
-            size_bytes=ingested.size_bytes,
-            content_sha256=ingested.content_sha256,
-            storage_type=ingested.storage_type,
-            storage_key=ingested.storage_key,
-            thumbnail_key=ingested.thumbnail_key,
-            renditions=ingested.renditions,
-            metadata=attachment.metadata | ingested.metadata,
+            **files.row_of(ingested, known=attachment.metadata),
         )
         if completed:
             row = Attachment.objects.get(pk=attachment_id)
@@ -71,6 +63,7 @@ def download(attachment_id: UUID) -> None:
                     conversation_id=str(message.conversation_id),
                 )
             )
+    _cut_inline(message)
     milliseconds = int((time.monotonic() - began) * 1000)
     logger.info(
         "[STORAGE] attachment ready",
@@ -134,12 +127,24 @@ def _offer_of(message: Message) -> MediaOffer:
     offer = evolution.media_offer(message.source)
     if offer is None:
         raise Refused("nothing_to_fetch", "The message says nothing of where its file is.")
+    body = _body_of(evolution.inbound_event_of(message.source), message.tenant_id)
+    return offer if body is None else replace(offer, inline_base64=evolution.inline_base64(body))
+
+
+def _cut_inline(message: Message) -> None:
+    """The file is stored: its base64 need not lie in the webhook's body as well."""
     event_id = evolution.inbound_event_of(message.source)
+    body = _body_of(event_id, message.tenant_id)
+    inline = evolution.inline_base64(body) if body is not None else None
+    if body is not None and inline:
+        InboundEvent.objects.filter(pk=event_id or 0).update(body=body.replace(inline.encode(), b"", 1))
+
+
+def _body_of(event_id: int | None, tenant_id: UUID) -> bytes | None:
     if event_id is None:
-        return offer
-    body = InboundEvent.objects.filter(pk=event_id, tenant_id=message.tenant_id).values_list("body", flat=True).first()
-    inline = evolution.inline_base64(bytes(body)) if body is not None else None
-    return replace(offer, inline_base64=inline)
+        return None
+    body = InboundEvent.objects.filter(pk=event_id, tenant_id=tenant_id).values_list("body", flat=True).first()
+    return None if body is None else bytes(body)
 
 
 def _message_of(attachment_id: UUID) -> Message | None:

@@ -1,10 +1,14 @@
 """What happens to the files of messages: another try, and what their neighbours in storage are called."""
 
+from dataclasses import asdict
+from typing import Any
+
 from backend.chat import present, work
 from backend.chat.models import Message
 from backend.jobs import queue
 from backend.lib.errors import Conflict
 from backend.media.models import Attachment
+from backend.media.pipeline import Ingested
 from backend.media.serving import Stored
 from backend.media.storages import media_storage
 from backend.realtime import log, wire
@@ -27,6 +31,13 @@ def try_again(attachment: Attachment) -> wire.Attachment:
         attachment.refresh_from_db()
         log.publish(wire.MessageEdited(message=present.message(present.messages().get(pk=message.pk))))
     return present.attachment(attachment)
+
+
+def row_of(ingested: Ingested, *, known: dict[str, Any]) -> dict[str, Any]:
+    """The fields of Attachment that a stored file fills; what its bytes told outweighs what was `known` of it."""
+    fields = asdict(ingested)
+    del fields["warnings"]
+    return fields | {"metadata": known | ingested.metadata}
 
 
 def beside(attachment: Attachment, key: str, mimetype: str, ending: str) -> Stored:

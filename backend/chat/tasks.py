@@ -7,12 +7,14 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from backend.chat import downloads, lane, work
+from backend.chat import downloads, lane, pictures, work
 from backend.chat.models import InboundEvent, Parked
 from backend.jobs import queue
 from backend.jobs.queue import runs
+from backend.lib.errors import ChatError
 from backend.media.decoders import decoders
 from backend.media.spool import sweep
+from backend.media.storages import media_storage
 from backend.realtime import log
 
 logger = logging.getLogger(__name__)
@@ -21,8 +23,12 @@ PRUNE_BATCH = 500
 
 
 def warm() -> None:
-    """Start what takes a while before it is needed: the decoder processes."""
+    """Start what takes a while before it is needed: the decoder processes, and the bucket on a new machine."""
     decoders().warm()
+    try:
+        media_storage().ensure_bucket()
+    except ChatError as error:
+        logger.warning("[S3] storage not ready", extra={"code": error.code, "reason": error.detail})
 
 
 def cool() -> None:
@@ -35,7 +41,7 @@ def inbox(tenant_id: str) -> None:
     lane.run_inbox(tenant_id)
 
 
-@runs(work.INBOX_EVENT)
+@runs(work.INBOX_EVENT, gave_up=lane.gave_up)
 def inbox_event(event_id: str) -> None:
     lane.run_event(event_id)
 
@@ -43,6 +49,11 @@ def inbox_event(event_id: str) -> None:
 @runs(work.DOWNLOAD_MEDIA, gave_up=downloads.gave_up)
 def download_media(attachment_id: str) -> None:
     downloads.download(UUID(attachment_id))
+
+
+@runs(work.PROFILE_PICTURE)
+def profile_picture(contact_id: str) -> None:
+    pictures.copy(UUID(contact_id))
 
 
 @runs(work.HOUSEKEEPING)

@@ -15,4 +15,4 @@ PROFILE_PICTURE = Kind("profile_picture", queue="media_priority")
 """Copy a contact's picture to our storage. Subject: the Contact."""
 
 HOUSEKEEPING = Kind("housekeeping", queue="inbound")
-"""Prune what is past its retention. Subject: `daily`."""
+"""Prune what is past its retention. Subject: `hourly`."""

@@ -105,7 +105,7 @@ def _contacts(letter: Letter) -> Iterator[Happening]:
         picture = wire.first_words(entry, "profilePicUrl", "profilePictureUrl", limit=URL_LIMIT)
         name = "" if is_group or found[0] == letter.own else wire.shown(entry.get("pushName"))
         party = Party(found[:1] if is_group else found, name)
-        yield ContactSeen(party, picture if picture.startswith("https://") else "")
+        yield ContactSeen(party, picture if picture.startswith(("https://", "http://")) else "")
 
 
 def _groups(letter: Letter) -> Iterator[Happening]:
