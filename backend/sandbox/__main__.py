@@ -13,6 +13,16 @@ from twisted.internet.defer import Deferred
 
 from backend.lib.logs import FactsFormatter
 from backend.sandbox.app import close, create_app
+from backend.sandbox.media_host import CUT_EXTENSION
+
+
+class SandboxServer(Server):  # type: ignore[misc]  # daphne has no types
+    """Lets a request break its own connection: Daphne alone leaves it open whatever the application does."""
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if scope["type"] == "http":
+            scope.setdefault("extensions", {})[CUT_EXTENSION] = protocol.channel.loseConnection
+        return super().create_application(protocol, scope)
 
 
 def main() -> None:
@@ -26,7 +36,7 @@ def main() -> None:
     twisted: Any = reactor
     twisted.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(close(app))))
     endpoint = f"tcp:port={options.port}:interface={options.host}"
-    Server(app, endpoints=[endpoint], server_name="sandbox", ready_callable=lambda: _ready(options)).run()
+    SandboxServer(app, endpoints=[endpoint], server_name="sandbox", ready_callable=lambda: _ready(options)).run()
 
 
 def _options() -> argparse.Namespace:

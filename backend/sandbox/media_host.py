@@ -1,7 +1,7 @@
 """WhatsApp's media host: ciphertext at /v/…, profile pictures at /pps/…, and all the ways the real one fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -15,10 +15,8 @@ from backend.sandbox.world import World
 
 CHUNK_BYTES = 64 * 1024
 SURPLUS_BYTES = 4096
-
-
-class ConnectionCut(Exception):
-    """Raised half-way through a body, so that the server breaks the connection."""
+CUT_EXTENSION = "sandbox.cut"
+"""In the scope's extensions: a call that ends the connection. Without it a cut body just ends short of its length."""
 
 
 async def ciphertext(request: Request) -> Response:
@@ -30,7 +28,7 @@ async def ciphertext(request: Request) -> Response:
     trouble = world.dice.media(media.instance) if request.method == "GET" else None
     if trouble is None:
         return FileResponse(world.store.media_dir / f"{media.id}.enc", media_type="application/octet-stream")
-    return await _troubled(world, media, trouble)
+    return await _troubled(world, media, trouble, request.scope.get("extensions", {}).get(CUT_EXTENSION, _nothing))
 
 
 async def picture(request: Request) -> Response:
@@ -42,7 +40,7 @@ async def picture(request: Request) -> Response:
     return FileResponse(path, media_type="image/jpeg")
 
 
-async def _troubled(world: World, media: Media, trouble: MediaFaults) -> Response:
+async def _troubled(world: World, media: Media, trouble: MediaFaults, cut: Callable[[], None]) -> Response:
     if trouble.mode == "status":
         return Response(f"sandbox fault {trouble.status}", trouble.status, media_type="text/plain")
     if trouble.mode == "html":
@@ -52,14 +50,22 @@ async def _troubled(world: World, media: Media, trouble: MediaFaults) -> Respons
     if trouble.mode in ("delay", "hang"):
         await asyncio.sleep(trouble.seconds)
     body = (world.store.media_dir / f"{media.id}.enc").read_bytes()
+    if trouble.mode in ("hang", "cut"):
+        headers = {"Content-Length": str(len(body))}
+        rest = body[: len(body) // 2] if trouble.mode == "cut" else b""
+        return StreamingResponse(_broken(rest, cut), headers=headers, media_type="application/octet-stream")
     return StreamingResponse(_pieces(body, trouble), media_type="application/octet-stream")
+
+
+async def _broken(body: bytes, cut: Callable[[], None]) -> AsyncIterator[bytes]:
+    if body:
+        yield body
+    cut()
 
 
 async def _pieces(body: bytes, trouble: MediaFaults) -> AsyncIterator[bytes]:
     """No Content-Length: what comes is more, less or other than the payload announced."""
     half = len(body) // 2
-    if trouble.mode == "hang":
-        raise ConnectionCut
     if trouble.mode == "truncated":
         body = body[:half]
     elif trouble.mode == "longer":
@@ -68,11 +74,13 @@ async def _pieces(body: bytes, trouble: MediaFaults) -> AsyncIterator[bytes]:
         body = body[:half] + bytes([body[half] ^ 0xFF]) + body[half + 1 :]
     size = min(CHUNK_BYTES, trouble.bytes_per_second) if trouble.mode == "slow" else CHUNK_BYTES
     for start in range(0, len(body), size):
-        if trouble.mode == "cut" and start >= half:
-            raise ConnectionCut
         yield body[start : start + size]
         if trouble.mode == "slow":
             await asyncio.sleep(size / trouble.bytes_per_second)
+
+
+def _nothing() -> None:
+    pass
 
 
 ROUTES = [Route("/v/{path:path}", ciphertext), Route("/pps/{name}", picture)]

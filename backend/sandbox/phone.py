@@ -1,15 +1,13 @@
 """The phone page and what it needs: files as they lie, no build."""
 
-from pathlib import Path
-
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from backend.sandbox.page import PAGE_DIR
 from backend.sandbox.rest import world_of
 from backend.sandbox.samples import SAMPLES_DIR, names
 
-PAGE_DIR = Path(__file__).parent / "page"
 PAGE_FILES = frozenset({"phone.css", "phone.js", "texts.js", "bubbles.js", "faults.js"})
 
 

@@ -33,7 +33,7 @@ class Post:
 
 @dataclass
 class Stage:
-    """`statuses` are the receiver's next answers (an exception is raised); then always 200. `origin` are files to fetch."""
+    """`statuses` are the receiver's next answers (exceptions are raised), then always 200. `origin`: files to fetch."""
 
     database: Path
     time_scale: float = 0.001

@@ -1,0 +1,115 @@
+"""The sandbox as a process of its own, over real sockets; and the phone page it serves."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+
+from backend.sandbox.page import PAGE_DIR
+from tests.sandbox.stage import NAME, Stage
+
+START_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[httpx.Client]:
+    port = free_port()
+    command = [sys.executable, "-m", "backend.sandbox", "--port", str(port), "--database", str(tmp_path / "s.sqlite3")]
+    running = subprocess.Popen([*command, "--time-scale", "0.01"], stderr=subprocess.DEVNULL)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            client.get("/")
+            break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    yield client
+    client.close()
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(10) == 0
+
+
+def receiver() -> tuple[HTTPServer, list[bytes]]:
+    bodies: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return server, bodies
+
+
+def test_the_process_delivers_serves_breaks_connections_and_ends_well(process: httpx.Client) -> None:
+    server, bodies = receiver()
+    hook = f"http://127.0.0.1:{server.server_port}/hook"
+    wiring = {"name": NAME, "api_key": "k", "webhook_url": hook, "with_cast": True}
+    assert process.post("/control/instances", json=wiring).status_code == 201
+
+    here = f"/control/instances/{NAME}"
+    media = process.post(f"{here}/customers/maria-souza/messages", json={"kind": "image"}).json()["media"]
+    assert process.get("/control/idle").json() == {"is_idle": True}
+    server.shutdown()
+    server.server_close()
+    assert len(bodies) == 3
+
+    assert process.get(media["path"]).headers["content-length"] == str((media["size_bytes"] // 16 + 1) * 16 + 10)
+    process.put(f"{here}/faults", json={"media": {"mode": "cut"}})
+    with pytest.raises(httpx.RemoteProtocolError):
+        process.get(media["path"])
+    assert process.get("/", headers={"Accept": "text/html"}).headers["location"].endswith("/phone/")
+    assert process.get("/phone/").status_code == 200
+
+
+async def test_the_page_and_its_files_come_from_below_the_mount(stage: Stage) -> None:
+    page = await stage.http.get("/phone/")
+    assert page.status_code == 200
+    for name in re.findall(r'(?:href|src)="([\w.]+)"', page.text):
+        assert (await stage.http.get(f"/phone/{name}")).status_code == 200
+    moved = await stage.http.get("/phone")
+    assert moved.headers["location"] == "http://sandbox.test/sandbox/phone/"
+    assert (await stage.http.get("/phone/..%2Fphone.py")).status_code == 404
+
+
+def test_the_page_asks_no_other_host_and_knows_no_absolute_path() -> None:
+    for path in PAGE_DIR.iterdir():
+        text = path.read_text() if path.suffix in {".html", ".css", ".js"} else ""
+        strangers = set(re.findall(r"https?://[^\s'\"]+", text)) - {"http://www.w3.org/2000/svg"}
+        assert strangers == set(), path.name
+        assert not re.search(r"""(?:src|href|fetch\()\s*=?\s*["'`]/""", text), path.name
+
+
+async def test_the_view_tells_only_what_changed(stage: Stage) -> None:
+    message = await stage.say(text="oi")
+    path = f"/control/instances/{NAME}/view"
+    first = await stage.control("GET", path)
+    assert [line["id"] for line in first["messages"]] == [message["id"]]
+
+    revision = first["messages"][-1]["revision"]
+    assert (await stage.control("GET", f"{path}?revision={revision}"))["messages"] == []
+    await stage.act(message["id"], "edit", text="olá")
+    assert [line["text"] for line in (await stage.control("GET", f"{path}?revision={revision}"))["messages"]] == ["olá"]
