@@ -122,4 +122,3 @@ def _downloaded(url: str, max_bytes: int, private_hosts: list[str]) -> Iterator[
         if answer.headers.get("content-type", "").lower().startswith("text/html"):
             raise TryLater("not_a_file", "the media host answered with a web page")
         yield answer.chunks
-

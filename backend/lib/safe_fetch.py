@@ -7,8 +7,8 @@
 http and https, GET, ports 80 and 443, no credentials in the URL, no proxy of the environment. A name is resolved once,
 in the moment its socket opens; every address it has must be public, and the socket goes to an address that was looked
 at (name and certificate checks stay the URL's own). Each redirect, at most MAX_REDIRECTS, is judged like a new URL, and
-never leads from a public host into a private one nor from https to http. Body bytes and the whole time, name look-up
-and slow trickles included, are capped.
+never leads from a public host into a private one nor from https to http. Body bytes and the whole time, a trickle of
+headers included, are capped; only the name look-up ends by the resolver's own timeout.
 
 Raises Refused (`bad_url`, `address_not_allowed`, `too_many_redirects`, `file_too_large`, `bad_answer`) or TryLater
 (`media_host_down`, `media_too_slow`, `cut_short`). A status other than 3xx is the caller's to judge.

@@ -14,6 +14,8 @@ import resource
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from backend.media import images, moving, pages
@@ -69,6 +71,9 @@ def confine() -> None:
     """From here on this process is slow, small and writes no core."""
     os.nice(NICE)
     os.umask(0o077)
+    with suppress(OSError):
+        # Where memory runs out, the kernel should take this process and not the server.
+        Path("/proc/self/oom_score_adj").write_text("1000")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN_BYTES, WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))

@@ -22,12 +22,12 @@ REFUSED_ADDRESSES = """
 64:ff9b::a9fe:a9fe 64:ff9b::10.0.0.1 64:ff9b:1::1 100::1 2001::1 2001:0:4136:e378:8000:63bf:3fff:fdd2 2001:20::1
 2001:db8::1 2002:7f00:1:: 2002:a9fe:a9fe::1 3fff::1 5f00::1 fc00::1 fd00:ec2::254 fd12:3456::1 fe80::1 fe80::1%eth0
 fec0::1 ff02::1 4000::1
-""".split()  # noqa: SIM905
+""".split()
 PUBLIC_ADDRESSES = """
 1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 57.144.1.32 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.1 157.240.1.60
 169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0 192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0
 223.255.255.255 2606:4700::1111 2a03:2880:f012::1 ::ffff:8.8.8.8 64:ff9b::808:808
-""".split()  # noqa: SIM905
+""".split()
 BAD_URLS = [
     "", "example.com", "//example.com/x", "/etc/passwd", "file:///etc/passwd", "ftp://example.com/x",
     "gopher://example.com/_x", "data:text/plain,x", "javascript:alert(1)", "dict://example.com:11211/", "http:///x",
