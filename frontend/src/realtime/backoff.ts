@@ -1,5 +1,5 @@
 const FIRST_MS = 1_000;
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 10_000;
 
 /** Doubling, and then anywhere in the upper half: a whole office does not come back in the same instant. */
 export function backoffMs(attempt: number, random: () => number): number {

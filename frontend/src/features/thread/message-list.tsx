@@ -52,6 +52,7 @@ export function MessageList({ conversation, contactName, messages, older, render
   });
 
   useStartingPlace(list, rows);
+  useHoldEnd(list, place);
   useOlder(list, older);
   if (place === "end" && seenUpTo !== newest) setSeenUpTo(newest);
 
@@ -113,6 +114,15 @@ function useStartingPlace(list: Scroller, rows: Row[]): void {
     else list.scrollToIndex(row, { align: "start" });
   });
   useLayoutEffect(() => settle(), []);
+}
+
+/** A banner or a keyboard that takes room away takes it from above, not from the newest message. */
+function useHoldEnd(list: Scroller, place: "end" | "above"): void {
+  const height = list.scrollRect?.height;
+  const hold = useEffectEvent(() => {
+    if (place === "end") list.scrollToEnd();
+  });
+  useEffect(() => hold(), [height]);
 }
 
 function useOlder(list: Scroller, older: Older): void {

@@ -21,10 +21,10 @@ function isSameRun(earlier: Message, later: Message): boolean {
   return handOf(earlier) === handOf(later) && Date.parse(later.sent_at) - Date.parse(earlier.sent_at) < RUN_MS;
 }
 
-/** The oldest of the newest `unread` incoming messages. */
+/** The oldest of the newest `unread` incoming messages; null while it is further up than what is loaded. */
 export function firstUnreadId(newestFirst: Message[], unread: number): string | null {
   const incoming = newestFirst.filter((message) => message.direction === "incoming");
-  return unread > 0 ? (incoming[Math.min(unread, incoming.length) - 1]?.id ?? null) : null;
+  return unread > 0 ? (incoming[unread - 1]?.id ?? null) : null;
 }
 
 interface Marks {
