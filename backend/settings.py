@@ -240,5 +240,6 @@ LOGGING = {
         "asgi_workers": {"level": LOG_LEVEL},
         "daphne": {"level": "WARNING"},
         "django": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
     },
 }

@@ -16,6 +16,7 @@ from backend.gateways.evolution_media import GatewayAccess
 from backend.lib.errors import ChatError, Refused
 from backend.media import pipeline, sniff
 from backend.media.models import Attachment
+from backend.media.pipeline import Paced
 from backend.realtime import bell, log, wire
 from backend.tenants.models import Instance
 
@@ -37,7 +38,7 @@ def download(attachment_id: UUID) -> None:
         return
     began = time.monotonic()
     attachment = _attachment(message)
-    progress = Progress(message)
+    progress = Paced(Progress(message))
     ways = evolution_media.open_media(access_to(message.instance), _offer_of(message), message.source)
     with pipeline.spool_first(ways, limit_bytes=sniff.limit_bytes(message.kind), on_progress=progress) as spooled:
         ingested = pipeline.store(
@@ -92,7 +93,7 @@ def gave_up(attachment_id: str, error: ChatError) -> None:
 
 
 class Progress:
-    """Tells the tenant how far a file is; the pipeline keeps it to four times a second."""
+    """Tells the tenant how far a file is; kept to four times a second by whoever calls it."""
 
     def __init__(self, message: Message) -> None:
         self._message = message

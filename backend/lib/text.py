@@ -26,7 +26,8 @@ def shown_name(value: str, *, limit: int = 255) -> str:
 def safe_name(value: str, *, limit: int = 80) -> str:
     """A file name for a storage key: ASCII letters, digits and `. _ -` only, never empty."""
     ascii_name = unicodedata.normalize("NFKD", shown_name(value)).encode("ascii", "ignore").decode()
-    stem, dot, ending = _UNSAFE_IN_NAMES.sub("_", ascii_name).strip("._").rpartition(".")
+    stem, dot, ending = _UNSAFE_IN_NAMES.sub("_", ascii_name).rpartition(".")
     if not dot:
-        return ending[:limit] or "file"
-    return f"{stem[: limit - len(ending[:12]) - 1] or 'file'}.{ending[:12]}"
+        return ending.strip("._")[:limit] or "file"
+    ending = ending.strip("._")[:12] or "bin"
+    return f"{stem.strip('._')[: limit - len(ending) - 1] or 'file'}.{ending}"

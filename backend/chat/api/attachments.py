@@ -1,7 +1,7 @@
 """Files: their state, their bytes for whoever may see them, and another try."""
 
 from django.http import HttpRequest, HttpResponseBase
-from ninja import Router
+from ninja import Router, Status
 
 from backend.chat import files, present
 from backend.chat.api.surface import caller_of, uuid_or_missing
@@ -23,9 +23,9 @@ def attachment(request: HttpRequest, attachment_id: str) -> wire.Attachment:
 
 
 @router.post("/attachments/{attachment_id}/retry/", response={202: wire.Attachment})
-def retry(request: HttpRequest, attachment_id: str) -> tuple[int, wire.Attachment]:
+def retry(request: HttpRequest, attachment_id: str) -> Status[wire.Attachment]:
     """Fetch a failed file again; 409 when there is nothing to try."""
-    return 202, files.try_again(_find(request, attachment_id))
+    return Status(202, files.try_again(_find(request, attachment_id)))
 
 
 @router.api_operation(GET_AND_HEAD, "/attachments/{attachment_id}/download/")

@@ -7,7 +7,7 @@ from django.contrib.auth import authenticate, login, logout
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from ninja.utils import check_csrf
 from pydantic import Field
 
@@ -47,12 +47,12 @@ def log_in(request: HttpRequest, sent: Credentials) -> wire.Me:
 
 
 @router.post("/auth/logout/", response={204: None}, auth=None)
-def log_out(request: HttpRequest) -> tuple[int, None]:
+def log_out(request: HttpRequest) -> Status[None]:
     """204, also for somebody who was not logged in."""
     if request.user.is_authenticated:
         who_asks(request)
     logout(request)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/me/", response=wire.Me, auth=None)

@@ -1,0 +1,126 @@
+"""Logging in and being somebody: sessions with CSRF for browsers, tokens for programs."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from backend.tenants.models import ApiToken, Membership
+from tests.cast import PASSWORD, Member, company
+
+
+def log_in(client: Client, email: str, password: str = PASSWORD):
+    client.get("/api/me/")
+    return client.post(
+        "/api/auth/login/",
+        json.dumps({"email": email, "password": password}),
+        content_type="application/json",
+        headers={"X-CSRFToken": client.cookies["csrftoken"].value},
+    )
+
+
+def test_a_person_logs_in_and_is_somebody(ana: Member) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    answer = log_in(browser, " ANA@acme.example ")
+
+    assert answer.status_code == 200
+    me = browser.get("/api/me/").json()
+    assert me == answer.json()
+    assert (me["user"]["name"], me["tenant"]["name"], me["tenant"]["role"]) == ("Ana", "Acme", "owner")
+    assert [instance["name"] for instance in me["instances"]] == ["acme-01"]
+    assert me["limits"]["image"]["max_bytes"] == 10 * 1024 * 1024
+    assert "image/heic" in me["limits"]["image"]["types"]
+
+
+def test_a_wrong_password_and_an_unknown_person_are_told_alike(ana: Member) -> None:
+    answers = [log_in(Client(), "ana@acme.example", "wrong"), log_in(Client(), "nobody@acme.example")]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(401, "invalid_credentials")] * 2
+
+
+def test_a_login_without_the_csrf_token_is_refused(ana: Member) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    answer = browser.post(
+        "/api/auth/login/", json.dumps({"email": ana.user.email, "password": PASSWORD}), content_type="application/json"
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+
+
+def test_too_many_attempts_are_held_off(ana: Member) -> None:
+    codes = [log_in(Client(), ana.user.email, "wrong").json()["code"] for _ in range(11)]
+
+    assert codes == ["invalid_credentials"] * 10 + ["too_many_attempts"]
+
+
+def test_who_logged_out_is_nobody(ana: Member) -> None:
+    browser = ana.browser()
+    assert browser.post("/api/auth/logout/").status_code == 204
+    answer = browser.get("/api/me/")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_logged_in")
+
+
+def test_nobody_is_told_so_and_given_the_csrf_cookie(db: None) -> None:
+    answer = Client().get("/api/me/")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_logged_in")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.cookies["csrftoken"].value
+
+
+def test_a_change_by_session_needs_the_csrf_token_and_one_by_token_does_not(ana: Member) -> None:
+    path = "/api/chat/conversations/00000000-0000-7000-8000-000000000000/read/"
+    by_session = ana.browser(enforce_csrf_checks=True).post(path)
+    by_token = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {ana.token}"}).post(path)
+
+    assert (by_session.status_code, by_session.json()["code"]) == (403, "csrf_failed")
+    assert (by_token.status_code, by_token.json()["code"]) == (404, "no_such_conversation")
+
+
+@pytest.mark.parametrize("header", ["Bearer nonsense", "Bearer", "Basic YTpi", "nonsense"])
+def test_a_bad_token_decides_alone_even_beside_a_good_session(ana: Member, header: str) -> None:
+    browser = ana.browser(enforce_csrf_checks=True)
+    for answer in (
+        browser.get("/api/me/", headers={"Authorization": header}),
+        browser.post("/api/chat/conversations/x/read/", headers={"Authorization": header}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+
+
+def test_a_token_ends_with_the_membership_and_with_the_person(ana: Member, bruno: Member) -> None:
+    Membership.objects.filter(user=ana.user).delete()
+    bruno.user.is_active = False
+    bruno.user.save()
+
+    assert [member.client.get("/api/me/").status_code for member in (ana, bruno)] == [401, 401]
+
+
+def test_a_session_ends_with_the_last_membership(ana: Member) -> None:
+    browser = ana.browser()
+    Membership.objects.filter(user=ana.user).delete()
+
+    assert browser.get("/api/me/").status_code == 401
+
+
+def test_a_person_of_two_companies_names_the_one_they_mean(ana: Member, carla: Member) -> None:
+    Membership.objects.create(tenant=carla.tenant, user=ana.user, role=Membership.Role.AGENT)
+    browser = ana.browser()
+
+    assert browser.get("/api/me/").json()["tenant"]["name"] == "Acme"
+    there = browser.get("/api/me/", headers={"X-Tenant": str(carla.tenant.pk)}).json()
+    assert (there["tenant"]["name"], there["tenant"]["role"]) == ("Globex", "agent")
+    assert {tenant["name"] for tenant in there["tenants"]} == {"Acme", "Globex"}
+
+
+@pytest.mark.parametrize("wanted", ["stranger", "nonsense"])
+def test_another_companys_name_is_not_found(ana: Member, carla: Member, wanted: str) -> None:
+    tenant = str(carla.tenant.pk) if wanted == "stranger" else wanted
+    answer = ana.client.get("/api/me/", headers={"X-Tenant": tenant})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_tenant")
+
+
+def test_only_the_tokens_hash_is_stored(ana: Member) -> None:
+    assert not ApiToken.objects.filter(hash=ana.token).exists()
+    assert company("Other")[1].secret != ana.instance.secret
