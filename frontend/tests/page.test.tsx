@@ -116,6 +116,7 @@ it("lifts a conversation that was just written in and shows the words", async ()
     hears({ type: "hello", seq: 7, protocol: 1 });
     hears({ ...event, seq: 8 });
   });
+  await screen.findByRole("link", { name: /João Lima/ });
   const rows = within(screen.getByRole("navigation", { name: "Conversas" })).getAllByRole("link");
   expect(rows.map((row) => row.textContent)).toEqual([
     expect.stringMatching(/João Lima.*Cheguei.*1 não lida/),

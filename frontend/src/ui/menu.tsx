@@ -3,7 +3,10 @@ import { DropdownMenu as Radix } from "radix-ui";
 import type { ComponentProps, ReactNode } from "react";
 import { cn } from "@/lib/cn";
 
-export const Menu = Radix.Root;
+/** Not modal: the page behind a small menu stays alive and reachable. */
+export function Menu({ children }: { children: ReactNode }) {
+  return <Radix.Root modal={false}>{children}</Radix.Root>;
+}
 export const MenuTrigger = Radix.Trigger;
 export const MenuChoices = Radix.RadioGroup;
 

@@ -80,7 +80,8 @@ function FileName({ name }: { name: string }) {
   const { t } = useTranslation();
   const { head, tail } = splitFileName(name || t("media.file"));
   return (
-    <p className="flex leading-tight font-medium" title={name} aria-label={name || t("media.file")}>
+    <p className="flex leading-tight font-medium" title={name}>
+      <span className="sr-only">{name || t("media.file")}</span>
       <span className="min-w-0 truncate" aria-hidden>
         {head}
       </span>
