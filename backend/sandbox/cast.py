@@ -34,10 +34,13 @@ GROUP: dict[str, Any] = {
 }
 
 
-def seed(database: Path | Store, *, instance_name: str, api_key: str, webhook_url: str, owner: str) -> Instance:
+def seed(
+    database: Path | Store, *, instance_name: str, api_key: str, webhook_url: str, owner: str, base_url: str = ""
+) -> Instance:
     """The instance, wired and open, and its customers; the same call again changes nothing but the wiring.
 
-    Works on the SQLite file alone: the sandbox may be running beside it, or not yet.
+    Works on the SQLite file alone: the sandbox may be running beside it, or not yet. `base_url` is where the server
+    reaches the sandbox; without it the first request tells.
     """
     store = Store(database) if isinstance(database, Path) else database
     try:
@@ -53,6 +56,8 @@ def seed(database: Path | Store, *, instance_name: str, api_key: str, webhook_ur
             at=time.time(),
         )
         people(store, instance_name)
+        if base_url:
+            store.set_meta("base_url", base_url.rstrip("/"))
         return instance
     finally:
         if isinstance(database, Path):

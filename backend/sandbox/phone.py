@@ -8,7 +8,7 @@ from backend.sandbox.page import PAGE_DIR
 from backend.sandbox.rest import world_of
 from backend.sandbox.samples import SAMPLES_DIR, names
 
-PAGE_FILES = frozenset({"phone.css", "phone.js", "texts.js", "bubbles.js", "faults.js"})
+PAGE_FILES = frozenset(path.name for path in PAGE_DIR.iterdir() if path.suffix in (".css", ".js"))
 
 
 async def page(request: Request) -> Response:

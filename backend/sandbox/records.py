@@ -63,11 +63,20 @@ def _matching(world: World, instance: Instance, where: Json) -> Iterator[Message
     chat = world.store.customer_at(instance.name, str(key["remoteJid"])) if key.get("remoteJid") else None
     if key.get("remoteJid") and chat is None:
         return
-    for _, message in world.store.messages(instance.name, chat=chat.id if chat else None):
-        if key.get("id") not in (None, message.id) or key.get("fromMe") not in (None, message.from_me):
+    for message in _candidates(world, instance, chat, key):
+        if chat is not None and message.chat != chat.id:
+            continue
+        if key.get("fromMe") not in (None, message.from_me):
             continue
         if (earliest is None or message.sent_at >= earliest) and (latest is None or int(message.sent_at) <= latest):
             yield message
+
+
+def _candidates(world: World, instance: Instance, chat: Customer | None, key: Json) -> list[Message]:
+    if key.get("id"):
+        known = world.store.message(instance.name, str(key["id"]))
+        return [known] if known else []
+    return [message for _, message in world.store.messages(instance.name, chat=chat.id if chat else None)]
 
 
 def _record(world: World, message: Message) -> Json:

@@ -21,10 +21,10 @@ GlobalCall = Callable[[World, Request], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def world_of(request: Request) -> World:
+def world_of(request: Request, *, is_from_caller: bool = False) -> World:
     """The application's world, which learns here under which address it is reached."""
     world: World = request.app.state.world
-    world.learn_address(str(request.base_url).rstrip("/"))
+    world.learn_address(str(request.base_url).rstrip("/"), is_from_caller=is_from_caller)
     return world
 
 
@@ -39,6 +39,7 @@ def for_instance(call: InstanceCall) -> Endpoint:
                 raise GatewayError(404, [f'The "{name}" instance does not exist'])
             if request.headers.get("apikey") not in (GLOBAL_KEY, instance.token):
                 raise GatewayError(401, "Unauthorized")
+            world_of(request, is_from_caller=True)
             return await call(world, instance, request)
         except GatewayError as error:
             return answer(error.body, error.status)

@@ -51,7 +51,9 @@ async def send(world: World, instance: Instance, chat: Customer, parcel: Parcel)
     """The prepared object, as the REST answer shows it. May hang, or raise, if a gateway fault strikes."""
     trouble = world.dice.gateway(instance.name)
     await _before(world, chat, parcel, trouble)
-    await world.clock.wait(parcel.delay_ms / 1000)
+    if parcel.delay_ms:
+        world.show_typing(instance.name, chat.id, "composing", seconds=parcel.delay_ms / 1000)
+        await world.clock.wait(parcel.delay_ms / 1000)
     message = _message(world, instance, chat, parcel)
     faults = world.dice.of(instance.name).gateway
     message = world.store.save_message(message.model_copy(update={"is_hidden": faults.hide_record}))

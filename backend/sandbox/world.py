@@ -22,7 +22,7 @@ News = Callable[[], Awaitable[None]]
 
 
 class World:
-    """One per application. `base_url` is learnt from requests: pictures and webhooks need absolute addresses.
+    """One per application. `base_url` is learnt from requests (or seeded): pictures and webhooks need it.
 
     Evolution 2.3.7 works through one instance's WhatsApp events one at a time (contract 1.4): `hear` queues them, and a
     messages.edited that is being retried holds everything behind it.
@@ -40,10 +40,12 @@ class World:
         self._unheard = 0
         self._typing: dict[tuple[str, str], tuple[str, float]] = {}
 
-    def learn_address(self, base_url: str) -> None:
-        if base_url != self.base_url:
-            self.base_url = base_url
-            self.store.set_meta("base_url", base_url)
+    def learn_address(self, base_url: str, *, is_from_caller: bool = False) -> None:
+        """A gateway's caller knows where it reached us, and overrules; a browser may see us under another name."""
+        known = self.base_url or self.store.meta("base_url")
+        self.base_url = base_url if is_from_caller or not known else known
+        if self.base_url != known:
+            self.store.set_meta("base_url", self.base_url)
 
     def hear(self, instance: str, news: News) -> None:
         """Queues `news` behind what this instance is still working through."""

@@ -1,55 +1,13 @@
 // The page: it polls what changed, draws it, and does what a hand on a phone does.
-import { bubble, clock, el, summary } from "./bubbles.js";
+import { bubble, el, summary } from "./bubbles.js";
 import { faultsDrawer } from "./faults.js";
+import { $, about, bubbles, call, chat, here, isUnread, nameOf, root, selected, speaker, state } from "./hand.js";
+import { drawAttachMenu, openActions, toggleAttach } from "./menus.js";
+import { drawPeople } from "./people.js";
 import { switchLanguage, t, write } from "./texts.js";
 
 const POLL_MS = 800;
 const TYPING_PAUSE_MS = 2500;
-const EMOJIS = ["\u{1F44D}", "\u2764\uFE0F", "\u{1F602}", "\u{1F62E}", "\u{1F622}", "\u{1F64F}"];
-const ATTACHMENTS = [
-  ["image", { kind: "image" }], ["album", { kind: "album" }], ["rotated", { kind: "image", sample: "photo-rotated.jpg" }],
-  ["gps", { kind: "image", sample: "photo-gps.jpg" }], ["once", { kind: "image", wrapper: "view_once_flag" }],
-  ["video", { kind: "video" }], ["gif", { kind: "gif" }], ["voice", { kind: "voice" }], ["audio", { kind: "audio" }],
-  ["document", { kind: "document" }], ["sticker", { kind: "sticker" }],
-  ["animated", { kind: "sticker", sample: "sticker-animated.webp" }], ["location", { kind: "location" }],
-  ["contact", { kind: "contact" }], ["poll", { kind: "poll" }],
-];
-const $ = (id) => document.getElementById(id);
-const root = new URL("../", location.href);
-const state = {
-  name: null, instance: null, customers: [], messages: new Map(), revision: 0, typing: {}, selected: null,
-  reply: null, editing: null, typingTimer: null,
-};
-
-async function call(method, path, body) {
-  const isForm = body instanceof FormData;
-  const answer = await fetch(new URL(path, root), {
-    method,
-    body: body === undefined ? undefined : isForm ? body : JSON.stringify(body),
-    headers: body === undefined || isForm ? {} : { "Content-Type": "application/json" },
-  });
-  const data = answer.status === 204 ? null : await answer.json();
-  if (answer.ok) return data;
-  notify(typeof data.detail === "string" ? data.detail : JSON.stringify(data.detail ?? data));
-  throw new Error(`${method} ${path}: ${answer.status}`);
-}
-
-const here = (path) => `control/instances/${encodeURIComponent(state.name)}/${path}`;
-const chat = (path) => here(`customers/${encodeURIComponent(state.selected)}/${path}`);
-const about = (message, what) => here(`messages/${encodeURIComponent(message.id)}/${what}`);
-
-function notify(text) {
-  $("notice").textContent = text;
-  clearTimeout(notify.timer);
-  notify.timer = setTimeout(() => { $("notice").textContent = ""; }, 6000);
-}
-
-const selected = () => state.customers.find((customer) => customer.id === state.selected);
-const talk = (id) =>
-  [...state.messages.values()].filter((message) => message.chat === id).sort((a, b) => a.sent_at - b.sent_at);
-const bubbles = (id) => talk(id).filter((message) => message.kind !== "reaction");
-const isUnread = (message) => message.from_me && !message.is_deleted && ["SERVER_ACK", "DELIVERY_ACK"].includes(message.status);
-const nameOf = (id) => state.customers.find((customer) => customer.id === id)?.name ?? id;
 
 async function poll() {
   try {
@@ -94,7 +52,7 @@ async function refresh() {
   Object.assign(state, { instance: seen.instance, customers: seen.customers, typing: seen.typing });
   $("posts").textContent = Object.entries(seen.deliveries).map(([key, count]) => `${count} ${t().posts[key]}`).join(" · ");
   if (changed.length || people !== JSON.stringify([state.customers, state.instance, state.typing])) {
-    drawPeople();
+    drawPeople(open);
     drawHead();
   }
   if (changed.some((message) => message.chat === state.selected)) drawThread(new Set(changed.map((message) => message.id)));
@@ -107,33 +65,6 @@ function useNothing() {
   $("customers").replaceChildren();
   state.selected = null;
   showScreen();
-}
-
-function face(customer) {
-  if (customer.picture) return el("img", { className: "face", src: `../pps/${customer.picture}`, alt: "" });
-  const letter = (customer.name ?? "?").slice(0, 1);
-  return el("span", { className: `face ${customer.is_group ? "group" : ""}`, textContent: letter });
-}
-
-function drawPeople() {
-  const rows = state.customers.map((customer) => {
-    const all = bubbles(customer.id);
-    const last = all.at(-1);
-    const unread = all.filter(isUnread).length;
-    const note = customer.is_group ? t().group : customer.phone ? `+${customer.phone}` : t().lidOnly;
-    const button = el("button", { type: "button", className: "person" },
-      face(customer),
-      el("span", { className: "about" },
-        el("span", { className: "line" }, el("strong", { textContent: customer.name ?? customer.id }),
-          last ? el("time", { textContent: clock(last.sent_at) }) : null),
-        el("span", { className: "line" },
-          el("small", { textContent: last ? summary(last) : note, title: note }),
-          unread ? el("b", { className: "unread", textContent: String(unread) }) : null)));
-    button.setAttribute("aria-current", String(customer.id === state.selected));
-    button.addEventListener("click", () => open(customer.id));
-    return el("li", {}, button);
-  });
-  $("customers").replaceChildren(...rows);
 }
 
 function drawHead() {
@@ -152,7 +83,7 @@ function drawn(message) {
   const writer = message.from === "agent" ? t().agent : message.from === "owner" ? t().owner : nameOf(message.from);
   return bubble(message, {
     isOwn, find: (id) => state.messages.get(id), nameOf: () => writer,
-    showName: message.from_me || customer.is_group, onMenu: openActions,
+    showName: message.from_me || customer.is_group, onMenu: (message, anchor) => openActions(message, anchor, { refresh, onReply, onEdit }),
   });
 }
 
@@ -185,7 +116,7 @@ function open(id) {
   Object.assign(state, { selected: id, reply: null, editing: null });
   showScreen();
   showContext();
-  drawPeople();
+  drawPeople(open);
   drawHead();
   drawThread();
   $("text").focus();
@@ -210,7 +141,18 @@ function drop() {
   showContext();
 }
 
-const speaker = () => (selected()?.is_group ? { participant: $("speaker").value } : {});
+function onReply(message) {
+  Object.assign(state, { reply: message, editing: null });
+  showContext();
+  $("text").focus();
+}
+
+function onEdit(message) {
+  Object.assign(state, { editing: message, reply: null });
+  $("text").value = message.text;
+  showContext();
+  $("text").focus();
+}
 
 async function say(draft) {
   const quoted = state.reply ? { quoted: state.reply.id } : {};
@@ -265,57 +207,6 @@ function grow() {
   text.style.height = `${Math.min(text.scrollHeight, 140)}px`;
 }
 
-function openActions(message, anchor) {
-  document.querySelector(".menu.actions")?.remove();
-  const action = (label, run) => {
-    const node = el("button", { type: "button", textContent: label });
-    node.setAttribute("role", "menuitem");
-    node.addEventListener("click", () => { menu.remove(); run(); });
-    return node;
-  };
-  const emojis = EMOJIS.map((emoji) => action(emoji, async () => {
-    const isOff = Object.values(message.reactions).includes(emoji);
-    await call("POST", about(message, "react"), { emoji: isOff ? "" : emoji, ...speaker() });
-    await refresh();
-  }));
-  const menu = el("div", { className: "menu actions" }, el("div", { className: "row" }, ...emojis),
-    action(t().reply, () => { Object.assign(state, { reply: message, editing: null }); showContext(); $("text").focus(); }));
-  menu.setAttribute("role", "menu");
-  if (!message.from_me || message.from === "owner") {
-    menu.append(
-      action(t().edit, () => {
-        Object.assign(state, { editing: message, reply: null });
-        $("text").value = message.text;
-        showContext();
-        $("text").focus();
-      }),
-      action(t().remove, async () => { await call("POST", about(message, "delete"), {}); await refresh(); }),
-    );
-  }
-  anchor.closest("li").append(menu);
-  menu.scrollIntoView({ block: "nearest" });
-}
-
-function drawAttachMenu() {
-  const item = (label, run) => {
-    const node = el("button", { type: "button", textContent: label });
-    node.setAttribute("role", "menuitem");
-    node.addEventListener("click", () => { toggleAttach(false); run(); });
-    return node;
-  };
-  const kinds = ATTACHMENTS.map(([name, draft]) => item(t().kinds[name], () => {
-    const text = $("text").value.trim() || (draft.kind === "poll" ? t().pollQuestion : "");
-    $("text").value = "";
-    return say({ ...draft, text: ["sticker", "voice", "audio", "location", "contact"].includes(draft.kind) ? "" : text });
-  }));
-  $("attach-menu").replaceChildren(...kinds, item(t().kinds.file, () => $("file").click()));
-}
-
-function toggleAttach(isOpen) {
-  $("attach-menu").hidden = !isOpen;
-  $("attach").setAttribute("aria-expanded", String(isOpen));
-}
-
 const drawer = faultsDrawer($("faults-form"), {
   load: () => call("GET", here("faults")),
   save: (faults) => call("PUT", here("faults"), faults),
@@ -337,8 +228,8 @@ function translate() {
   write(document);
   $("language").textContent = t().languageMark;
   $("text").placeholder = t().message;
-  drawAttachMenu();
-  if (state.instance) drawPeople();
+  drawAttachMenu(say);
+  if (state.instance) drawPeople(open);
   if (state.selected) {
     drawHead();
     drawThread();
@@ -357,7 +248,7 @@ function listen() {
   $("attach").addEventListener("click", () => toggleAttach($("attach-menu").hidden));
   $("file").addEventListener("change", () => { if ($("file").files[0]) upload($("file").files[0]); $("file").value = ""; });
   $("context-close").addEventListener("click", drop);
-  $("back").addEventListener("click", () => { state.selected = null; showScreen(); drawPeople(); });
+  $("back").addEventListener("click", () => { state.selected = null; showScreen(); drawPeople(open); });
   $("online").addEventListener("change", () => call("PATCH", here(`customers/${state.selected}`), { is_online: $("online").checked }));
   $("auto-read").checked = localStorage.getItem("sandbox.autoRead") !== "no";
   $("auto-read").addEventListener("change", () => {
