@@ -104,5 +104,3 @@ def _answers(chat: ChatProcess) -> bool:
         return httpx.get(f"{chat.url}/api/health/live/", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
-
-
