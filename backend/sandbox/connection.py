@@ -12,11 +12,14 @@ from backend.sandbox.wire import iso
 from backend.sandbox.world import World
 
 LOGGED_OUT = 401
+SOMEBODY = "5517300000000"
 
 
-def change(world: World, instance: Instance, to: Literal["open", "connecting", "logged_out"]) -> Instance:
+def change(
+    world: World, instance: Instance, to: Literal["open", "connecting", "logged_out"], *, owner: str = ""
+) -> Instance:
     if to == "open":
-        return opened(world, instance)
+        return opened(world, instance, owner=owner)
     if to == "connecting":
         lost = world.store.save_instance(instance.model_copy(update={"state": "connecting"}))
         _tell(world, lost, "connection.update", {"instance": lost.name, "state": "connecting", "statusReason": 200})
@@ -24,9 +27,9 @@ def change(world: World, instance: Instance, to: Literal["open", "connecting", "
     return logged_out(world, instance)
 
 
-def opened(world: World, instance: Instance) -> Instance:
-    """Paired, or back after a loss."""
-    open_instance = world.store.save_instance(paired(instance))
+def opened(world: World, instance: Instance, *, owner: str = "") -> Instance:
+    """Paired with the phone of `owner`, or back after a loss."""
+    open_instance = world.store.save_instance(paired(instance, number=owner or instance.number or SOMEBODY))
     data = {
         "instance": instance.name,
         "wuid": open_instance.jid,

@@ -153,7 +153,7 @@ async def presence(request: Request) -> Response:
 async def change_connection(request: Request) -> Response:
     world, instance = instance_of(request)
     body = await read_body(request, ConnectionBody)
-    return JSONResponse(shown_instance(connection.change(world, instance, body.state)))
+    return JSONResponse(shown_instance(connection.change(world, instance, body.state, owner=body.owner)))
 
 
 async def post_event(request: Request) -> Response:

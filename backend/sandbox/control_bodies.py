@@ -76,9 +76,10 @@ class PresenceBody(Body):
 
 
 class ConnectionBody(Body):
-    """open pairs; connecting is a lost socket that says no more; logged_out is close with 401."""
+    """open pairs (with the phone of `owner`); connecting is a lost socket; logged_out is a close with 401."""
 
     state: Literal["open", "connecting", "logged_out"]
+    owner: str = ""
 
 
 class EventBody(Body):

@@ -129,6 +129,14 @@ class Deliverer:
             attempt = await self._try(instance, delivery, raw)
             state = _state_after(attempt, number)
             self._store.add_attempt(delivery.id, attempt, state=state)
+            if state in ("refused", "lost"):
+                facts = {
+                    "instance": instance.name,
+                    "event_name": delivery.event,
+                    "state": state,
+                    "status": attempt.status,
+                }
+                logger.warning("webhook given up", extra=facts)
             if state != "pending":
                 return
             await self._clock.wait(_wait_after(number) * self._dice.luck(instance.name).uniform(1 - JITTER, 1 + JITTER))

@@ -56,7 +56,7 @@ class MediaFaults(Trouble):
 
 
 class GatewayFaults(Trouble):
-    """How the gateway fails when an agent sends.
+    """How the gateway fails when an agent sends; seconds are real ones, here and for media.
 
     slow: answers after `seconds`. accept_then_hang: sends, then says nothing for `seconds` (the caller times out).
     disconnected: "Connection Closed". upload_failed: WhatsApp's hosts refuse the file. not_on_whatsapp: exists false.

@@ -227,7 +227,7 @@ def _prepared(
 ) -> Json:
     """data of messages.upsert: contract 2.1."""
     speaker = chat if author is None else author
-    key = message_key(chat, message_id=new_id, from_me=draft.from_owner, author=author)
+    key = message_key(chat, message_id=new_id, from_me=draft.from_owner, author=author, own_jid=instance.jid)
     data: Json = {"key": key, "pushName": instance.profile_name if draft.from_owner else speaker.name}
     data |= {"status": "SERVER_ACK" if draft.from_owner else "DELIVERY_ACK", "message": content.message}
     if content.context is not ...:

@@ -66,9 +66,9 @@ async def send_reaction(world: World, instance: Instance, request: Request) -> R
 async def _hand_over(world: World, instance: Instance, body: Json, parcel: Parcel) -> Response:
     chat = await recipient(world, instance, body["number"])
     parcel = replace(parcel, delay_ms=int(body.get("delay") or 0))
+    work = send(world, instance, chat, quote(world, instance, parcel, body.get("quoted")))
     # A caller that gives up does not call the message back: the send goes on without it.
-    data = await asyncio.shield(send(world, instance, chat, quote(world, instance, parcel, body.get("quoted"))))
-    return answer(data, 201)
+    return answer(await asyncio.shield(world.keep(work)), 201)
 
 
 ROUTES = [

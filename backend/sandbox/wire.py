@@ -79,20 +79,32 @@ def envelope(instance: Instance, *, event: str, data: Any, server_url: str, at: 
 
 
 def message_key(
-    chat: Customer, *, message_id: str, from_me: bool, author: Customer | None = None, group_mode: str = "pn"
+    chat: Customer, *, message_id: str, from_me: bool, author: Customer | None = None, own_jid: str = ""
 ) -> Json:
-    """The key of an event (contract 2.4): in a LID chat with a known phone, 2.3.7 writes the phone twice."""
+    """The key of an event (contract 2.4): in a LID chat with a known phone, 2.3.7 writes the phone twice.
+
+    In a group `author` speaks, or the instance itself (`own_jid`).
+    """
     key: Json = {"remoteJid": chat.jid}
     if chat.is_group:
-        key |= {"fromMe": from_me, "id": message_id, "participant": author.jid if author else ""}
-        if author and author.phone and author.lid:
-            key["participantAlt"] = f"{author.lid}@lid"
-        return key | {"addressingMode": group_mode}
+        return key | {"fromMe": from_me, "id": message_id} | _participant(chat, author, own_jid)
     if chat.addressing == "lid" and chat.phone:
         key["remoteJidAlt"] = chat.jid
     elif chat.phone and chat.lid:
         key["remoteJidAlt"] = f"{chat.lid}@lid"
     return key | {"fromMe": from_me, "id": message_id, "participant": "", "addressingMode": chat.addressing}
+
+
+def _participant(group: Customer, author: Customer | None, own_jid: str) -> Json:
+    """Who speaks, under the identity the group goes by; the other one, if it is known, as participantAlt."""
+    if author is None:
+        return {"participant": own_jid, "addressingMode": group.addressing}
+    mode = "lid" if group.addressing == "lid" or not author.phone else "pn"
+    phone = f"{author.phone}@s.whatsapp.net" if author.phone else ""
+    lid = f"{author.lid}@lid" if author.lid else ""
+    shown, other = (lid or phone, phone) if mode == "lid" else (phone, lid)
+    alternative = {"participantAlt": other} if other and other != shown else {}
+    return {"participant": shown, **alternative, "addressingMode": mode}
 
 
 def context_of_device() -> Json:

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -37,6 +37,7 @@ class World:
         self._queues: dict[str, asyncio.Queue[News]] = {}
         self._workers: list[asyncio.Task[None]] = []
         self._later: set[asyncio.Task[None]] = set()
+        self._sends: set[asyncio.Task[Json]] = set()
         self._unheard = 0
         self._typing: dict[tuple[str, str], tuple[str, float]] = {}
 
@@ -65,6 +66,13 @@ class World:
         task = asyncio.create_task(wait_and_work())
         self._later.add(task)
         task.add_done_callback(self._later.discard)
+
+    def keep(self, send: Coroutine[Any, Any, Json]) -> asyncio.Task[Json]:
+        """A send that outlives its caller, but not the world."""
+        task = asyncio.create_task(send)
+        self._sends.add(task)
+        task.add_done_callback(self._sends.discard)
+        return task
 
     def post(self, instance: str, event: str, data: Any, *, message_id: str = "") -> asyncio.Task[None] | None:
         """Reads the instance afresh: url, events, headers and byEvents count as they are now (contract 1.3)."""
@@ -153,7 +161,7 @@ class World:
         self.store.close()
 
     async def _cancel(self) -> None:
-        tasks = [*self._later, *self._workers]
+        tasks: list[asyncio.Task[Any]] = [*self._later, *self._workers, *self._sends]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

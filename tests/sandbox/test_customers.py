@@ -49,6 +49,19 @@ async def test_in_a_group_everybody_speaks_for_themselves(stage: Stage) -> None:
     assert {data["key"]["remoteJid"] for data in told} == {"120363000000000001@g.us"}
 
 
+async def test_a_group_addressed_by_lid_keeps_the_phones_beside(stage: Stage) -> None:
+    group = {"name": "Vizinhos", "phone": "120363000000000009", "addressing": "lid", "participants": ["joao-pereira"]}
+    await stage.control("POST", f"/control/instances/{NAME}/customers", group)
+    await stage.say("vizinhos", text="oi")
+    await stage.say("vizinhos", text="olá", from_owner=True)
+    await stage.settle()
+
+    theirs, ours = (post["data"]["key"] for post in stage.posted("messages.upsert"))
+    assert (theirs["participant"], theirs["participantAlt"]) == ("120000000000002@lid", "5517999990002@s.whatsapp.net")
+    assert theirs["addressingMode"] == "lid"
+    assert (ours["participant"], ours["fromMe"]) == ("5517300000000@s.whatsapp.net", True)
+
+
 async def test_a_reply_names_what_it_answers(stage: Stage) -> None:
     answer = await stage.gateway("POST", f"/message/sendText/{NAME}", {"number": "5517999990001", "text": "15h?"})
     message_id = answer.json()["key"]["id"]

@@ -146,6 +146,17 @@ async def test_a_jwt_key_becomes_a_bearer_token_of_ten_minutes(stage: Stage) -> 
     assert "jwt_key" not in stage.posts[0].request.headers
 
 
+async def test_a_webhook_set_again_without_headers_keeps_them(stage: Stage) -> None:
+    await stage.wire(headers={"x-tenant": "t1"})
+    hook = {"enabled": True, "url": HOOK + "/new", "events": ["MESSAGES_UPSERT"]}
+    await stage.gateway("POST", f"/webhook/set/{NAME}", {"webhook": hook})
+    await stage.say(text="oi")
+    await stage.settle()
+
+    assert [str(post.request.url) for post in stage.posts] == [HOOK + "/new"]
+    assert stage.posts[0].request.headers["x-tenant"] == "t1"
+
+
 async def test_only_subscribed_events_are_posted(stage: Stage) -> None:
     await stage.wire(events=["MESSAGES_UPDATE", "SEND_MESSAGE"])
     await stage.say(text="oi")
