@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import contextlib
 import multiprocessing
 import time
 from collections.abc import Mapping
@@ -103,7 +104,7 @@ class _Tally:
         return Report(self.frames, self.last_at, self.ages_ms if with_ages else [], self.closed)
 
 
-class _Socket(WSListener):  # type: ignore[misc]  # picows says nothing of its types
+class _Socket(WSListener):
     def __init__(self, tally: _Tally, *, acks: bool) -> None:
         self._tally, self._acks, self._heard = tally, acks, 0
 
@@ -128,10 +129,8 @@ class _Socket(WSListener):  # type: ignore[misc]  # picows says nothing of its t
 
 
 def _main(pipe: Connection, seats: list[Seat]) -> None:
-    try:
+    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         asyncio.run(_serve(pipe, seats))
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):
-        pass
 
 
 async def _serve(pipe: Connection, seats: list[Seat]) -> None:

@@ -10,7 +10,7 @@ ACK_EVERY = 32
 Heard = Callable[[dict[str, Any]], None]
 
 
-class Ear(WSListener):  # type: ignore[misc]  # picows says nothing of its types
+class Ear(WSListener):
     """Calls `heard` with each frame. `seq` is the number of the last durable event."""
 
     def __init__(self, heard: Heard) -> None:
@@ -30,9 +30,9 @@ class Ear(WSListener):  # type: ignore[misc]  # picows says nothing of its types
 
 async def listen(
     url: str, tenant_id: str, headers: Mapping[str, str], heard: Heard, *, after: int | None = None
-) -> tuple[WSTransport, Ear]:
+) -> WSTransport:
     """Open a tenant's socket at a process's address. Raises OSError when it cannot be reached."""
     cursor = "" if after is None else f"?after={after}"
     address = f"{url.replace('http', 'ws', 1)}/ws/tenant/{tenant_id}/{cursor}"
-    transport, ear = await ws_connect(lambda: Ear(heard), address, extra_headers=dict(headers))
-    return transport, ear
+    transport, _ = await ws_connect(lambda: Ear(heard), address, extra_headers=dict(headers))
+    return transport

@@ -39,7 +39,7 @@ def run(rig: Rig) -> list[Measure]:
 async def _measure(text: Measure, photo: Measure, chat_url: str, sandbox_url: str, company: Company) -> None:
     stop_watch = StopWatch(chat_url, company)
     photos = iter(await _photos(sandbox_url, company, RUNS * PHOTOS + WARM_UP))
-    transport, _ = await listen(chat_url, company.tenant_id, company.headers, stop_watch.heard)
+    transport = await listen(chat_url, company.tenant_id, company.headers, stop_watch.heard)
     serial = 0
     for run_number in range(RUNS + 1):  # the first warms up
         waits = []

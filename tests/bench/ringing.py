@@ -11,31 +11,21 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 
 Ring = Callable[[str, int], Awaitable[None]]
 """`await ring(tenant, number)`."""
+MOMENT = "2026-11-19T14:53:21.000Z"
 
 
 def _message() -> dict[str, Any]:
-    """The rest of a `message_received`: the same few fields, in the same lengths, as a real one has."""
-    ids = {"id": "0" * 36, "conversation_id": "0" * 36}
-    empty = dict.fromkeys(("author", "sender", "quoted", "attachment", "edited_at", "deleted_at", "error"))
-    said = {"direction": "incoming", "kind": "text", "text": "Boa tarde, tem horário amanhã?", "status": "received"}
-    said |= {
-        "sent_at": "2026-11-19T14:53:21.000Z",
-        "client_id": "",
-        "provider_id": "0" * 32,
-        "reactions": [],
-        "data": {},
-    }
-    contact = {
-        "id": "0" * 36,
-        "name": "Maria Souza",
-        "phone": "5517999990001",
-        "profile_pic_url": "",
-        "is_group": False,
-    }
-    message = ids | said | empty
-    about = {"id": "0" * 36, "instance_id": "0" * 36, "contact": contact, "profile_pic_url": "", "status": "open"}
-    about |= {"assignee": None, "unread": 1, "last_message": message, "last_message_at": "2026-11-19T14:53:21.000Z"}
-    return {"message": message, "conversation": about}
+    """The rest of a `message_received`: the same fields, in the same lengths, as a real one has."""
+    message: dict[str, Any] = dict.fromkeys(
+        ("author", "sender", "quoted", "attachment", "edited_at", "deleted_at", "error")
+    )
+    message |= {"id": "0" * 36, "conversation_id": "0" * 36, "direction": "incoming", "kind": "text", "data": {}}
+    message |= {"text": "Boa tarde, tem horário amanhã?", "status": "received", "sent_at": MOMENT, "reactions": []}
+    message |= {"client_id": "", "provider_id": "0" * 32}
+    contact = {"id": "0" * 36, "name": "Maria Souza", "phone": "5517999990001", "profile_pic_url": ""}
+    about: dict[str, Any] = {"id": "0" * 36, "instance_id": "0" * 36, "contact": contact | {"is_group": False}}
+    about |= {"profile_pic_url": "", "status": "open", "assignee": None, "unread": 1, "last_message_at": MOMENT}
+    return {"message": message, "conversation": about | {"last_message": message}}
 
 
 _BODY = _message()
