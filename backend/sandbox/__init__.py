@@ -35,7 +35,7 @@ JID or digits, `M` a WhatsApp message id. The bodies are in `control_bodies`, `d
     POST   I/messages/M/delete       for everyone
     POST   I/messages/M/react        {emoji, participant?}; an empty emoji takes it away
     POST   I/messages/M/receipt      {status}: any tick at any time
-    POST   I/connection              {state: open | connecting | logged_out}
+    POST   I/connection              {state: open | connecting | logged_out, owner?}
     POST   I/events                  {event, data, extra?}: posts anything as it is
     GET    I/faults                  PUT sets all of them: {seed?, webhooks?, media?, gateway?}; {} turns all off
     GET    I/ledger                  ?customer=&after=: every message, oldest first, with status, reactions and file

@@ -78,8 +78,8 @@ async def customers(request: Request) -> Response:
 
 
 async def put_customer(request: Request) -> Response:
-    world, instance = instance_of(request)
     body = await read_body(request, CustomerBody)
+    world, instance = instance_of(request)
     if not (body.phone or body.lid):
         raise Refused("no_address", "A customer needs a phone or a lid.")
     facts = body.model_dump(exclude={"id"} if not body.id else set())
@@ -88,8 +88,8 @@ async def put_customer(request: Request) -> Response:
 
 
 async def change_customer(request: Request) -> Response:
-    world, _, chat = chat_of(request)
     changes = await read_body(request, CustomerChanges)
+    world, _, chat = chat_of(request)
     changed = world.store.save_customer(chat.model_copy(update=changes.model_dump(exclude_unset=True)))
     return JSONResponse(shown_customer(changed))
 
@@ -113,8 +113,8 @@ async def say(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    world, instance, chat, target = message_of(request)
     body = await read_body(request, EditBody)
+    world, instance, chat, target = message_of(request)
     return JSONResponse(shown_message(world, handset.edit(world, instance, chat, target, body.text)))
 
 
@@ -124,42 +124,42 @@ async def delete(request: Request) -> Response:
 
 
 async def react(request: Request) -> Response:
-    world, instance, chat, target = message_of(request)
     body = await read_body(request, ReactionBody)
+    world, instance, chat, target = message_of(request)
     message = handset.react(world, instance, chat, target, body.emoji, participant=body.participant)
     return JSONResponse(shown_message(world, message), 201)
 
 
 async def receipt(request: Request) -> Response:
-    world, instance, _, target = message_of(request)
     body = await read_body(request, ReceiptBody)
+    world, instance, _, target = message_of(request)
     world.receipt(target, body.status, is_forced=True)
     return JSONResponse(shown_message(world, world.store.message(instance.name, target.id) or target))
 
 
 async def read(request: Request) -> Response:
-    world, instance, chat = chat_of(request)
     body = await read_body(request, ReadBody)
+    world, instance, chat = chat_of(request)
     return JSONResponse({"messages": handset.read(world, instance, chat, played=body.played)})
 
 
 async def presence(request: Request) -> Response:
-    world, instance, chat = chat_of(request)
     body = await read_body(request, PresenceBody)
+    world, instance, chat = chat_of(request)
     handset.presence(world, instance, chat, body.presence, participant=body.participant)
     return JSONResponse({})
 
 
 async def change_connection(request: Request) -> Response:
-    world, instance = instance_of(request)
     body = await read_body(request, ConnectionBody)
+    world, instance = instance_of(request)
     return JSONResponse(shown_instance(connection.change(world, instance, body.state, owner=body.owner)))
 
 
 async def post_event(request: Request) -> Response:
     """Posts anything as it is: shapes that only other versions or rare devices make."""
-    world, instance = instance_of(request)
     body = await read_body(request, EventBody)
+    world, instance = instance_of(request)
     world.deliverer.post(instance, body.event, body.data, server_url=world.base_url, extra=body.extra)
     return JSONResponse({}, 202)
 

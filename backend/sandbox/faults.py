@@ -108,10 +108,12 @@ class Dice:
         faults = self.of(instance).media
         return faults if faults.mode != "none" and self._strikes(instance, faults) else None
 
-    def gateway(self, instance: str) -> GatewayFaults | None:
-        """The trouble that strikes this send, if one does."""
+    def gateway(self, instance: str, *, has_file: bool) -> GatewayFaults | None:
+        """The trouble that strikes this send, if one does; without a file no upload can fail."""
         faults = self.of(instance).gateway
-        return faults if faults.mode != "none" and self._strikes(instance, faults) else None
+        if faults.mode == "none" or (faults.mode == "upload_failed" and not has_file):
+            return None
+        return faults if self._strikes(instance, faults) else None
 
     def _strikes(self, instance: str, trouble: Trouble) -> bool:
         if trouble.count == 0 or self.luck(instance).random() >= trouble.probability:

@@ -7,7 +7,7 @@ from backend.sandbox import contents, cupboard, quotes
 from backend.sandbox.contents import FAMILY, Content
 from backend.sandbox.cupboard import File
 from backend.sandbox.drafts import Draft
-from backend.sandbox.rows import Customer, Instance, Json, Message
+from backend.sandbox.rows import Customer, Instance, Json, Message, Status
 from backend.sandbox.wire import context_of_device, cuid, long, message_id, message_key
 from backend.sandbox.world import World
 
@@ -17,63 +17,29 @@ def say(world: World, instance: Instance, chat: Customer, draft: Draft, *, file:
     if draft.message_id and (known := world.store.message(instance.name, draft.message_id)):
         world.hear(instance.name, lambda: _tell(world, instance, chat, known))
         return known
-    at = draft.at or world.clock.now()
-    media = (
-        cupboard.put(world.store, instance.name, file=file, family=FAMILY.get(draft.kind, draft.kind)) if file else None
-    )
+    at, family = draft.at or world.clock.now(), FAMILY.get(draft.kind, draft.kind)
     author = _author(world, instance, chat, draft)
     context = quotes.context_of(world, instance, draft)
+    media = cupboard.put(world.store, instance.name, file=file, family=family) if file else None
     content = contents.build(draft, media=media, file=file, context=context, at=at)
-    speaker = chat if author is None else author
-    new_id = draft.message_id or message_id("ios" if draft.from_owner else speaker.device)
-    message = Message(
-        instance=instance.name,
-        chat=chat.id,
-        id=new_id,
-        cuid=cuid(),
-        from_me=draft.from_owner,
-        author=author.id if author else "",
-        kind=draft.kind,
-        text=draft.text,
-        media_id=media.id if media else "",
-        quoted_id=draft.quoted,
-        extra=_extra(draft),
-        status="SERVER_ACK" if draft.from_owner else "DELIVERY_ACK",
-        sent_at=at,
-        data=_prepared(instance, chat, new_id, draft=draft, author=author, content=content, at=at),
-    )
-    return _send(world, instance, chat, message)
+    message = _written(instance, chat, draft, author=author, content=content, at=at)
+    return _send(world, instance, chat, message.model_copy(update={"media_id": media.id if media else ""}))
 
 
 def react(
     world: World, instance: Instance, chat: Customer, target: Message, emoji: str, *, participant: str = ""
 ) -> Message:
     """An emoji on a message; an empty text takes it away."""
-    at = world.clock.now()
-    author = _author(world, instance, chat, Draft(participant=participant))
-    speaker = chat if author is None else author
+    at, draft = world.clock.now(), Draft(text=emoji, quoted=target.id, participant=participant)
+    author = _author(world, instance, chat, draft)
     key = {"remoteJid": chat.jid, "fromMe": target.from_me, "id": target.id, "participant": ""}
     if chat.is_group and not target.from_me:
         key["participant"] = target.data["key"].get("participant", "")
     fields = {"key": key, "text": emoji, "senderTimestampMs": long(int(at * 1000), unsigned=False)}
     content = Content({"reactionMessage": fields, "messageContextInfo": context_of_device()}, "reactionMessage")
-    new_id = message_id(speaker.device)
-    message = Message(
-        instance=instance.name,
-        chat=chat.id,
-        id=new_id,
-        cuid=cuid(),
-        from_me=False,
-        author=author.id if author else "",
-        kind="reaction",
-        text=emoji,
-        quoted_id=target.id,
-        status="DELIVERY_ACK",
-        sent_at=at,
-        data=_prepared(instance, chat, new_id, draft=Draft(), author=author, content=content, at=at),
-    )
-    keep_reaction(world, target, speaker.id, emoji)
-    return _send(world, instance, chat, message)
+    message = _written(instance, chat, draft, author=author, content=content, at=at)
+    keep_reaction(world, target, (author or chat).id, emoji)
+    return _send(world, instance, chat, message.model_copy(update={"kind": "reaction"}))
 
 
 def keep_reaction(world: World, target: Message, who: str, emoji: str) -> None:
@@ -215,30 +181,35 @@ async def _tell(world: World, instance: Instance, chat: Customer, message: Messa
     world.post(instance.name, "chats.update", [listed], message_id=message.id)
 
 
-def _prepared(
-    instance: Instance,
-    chat: Customer,
-    new_id: str,
-    *,
-    draft: Draft,
-    author: Customer | None,
-    content: Content,
-    at: float,
-) -> Json:
-    """data of messages.upsert: contract 2.1."""
-    speaker = chat if author is None else author
-    key = message_key(chat, message_id=new_id, from_me=draft.from_owner, author=author, own_jid=instance.jid)
-    data: Json = {"key": key, "pushName": instance.profile_name if draft.from_owner else speaker.name}
-    data |= {"status": "SERVER_ACK" if draft.from_owner else "DELIVERY_ACK", "message": content.message}
+def _written(
+    instance: Instance, chat: Customer, draft: Draft, *, author: Customer | None, content: Content, at: float
+) -> Message:
+    """The ledger's line, with the data of messages.upsert (contract 2.1) in it."""
+    is_own, speaker = draft.from_owner, author or chat
+    device = "ios" if is_own else speaker.device
+    status: Status = "SERVER_ACK" if is_own else "DELIVERY_ACK"
+    new_id = draft.message_id or message_id(device)
+    key = message_key(chat, message_id=new_id, from_me=is_own, author=author, own_jid=instance.jid)
+    data: Json = {"key": key, "pushName": instance.profile_name if is_own else speaker.name, "status": status}
+    data |= {"message": content.message, "messageType": content.message_type, "messageTimestamp": int(at)}
+    data |= {"instanceId": instance.id, "source": device}
     if content.context is not ...:
         data["contextInfo"] = content.context
-    source = "ios" if draft.from_owner else speaker.device
-    return data | {
-        "messageType": content.message_type,
-        "messageTimestamp": int(at),
-        "instanceId": instance.id,
-        "source": source,
-    }
+    return Message(
+        instance=instance.name,
+        chat=chat.id,
+        id=new_id,
+        cuid=cuid(),
+        from_me=is_own,
+        author=author.id if author else "",
+        kind=draft.kind,
+        text=draft.text,
+        quoted_id=draft.quoted,
+        extra=_extra(draft),
+        status=status,
+        sent_at=at,
+        data=data,
+    )
 
 
 def _author(world: World, instance: Instance, chat: Customer, draft: Draft) -> Customer | None:

@@ -34,22 +34,18 @@ class Parcel:
 
 async def recipient(world: World, instance: Instance, number: str) -> Customer:
     """The chat behind `number`, after the questions Evolution asks WhatsApp first."""
-    trouble = world.dice.of(instance.name).gateway
-    is_off = trouble.mode == "disconnected" and trouble.count != 0
     if not instance.was_connected:
         raise bare(500, NEVER_CONNECTED.format("onWhatsApp"))
     known = world.store.customer_at(instance.name, jid_of(number))
     if instance.state != "open":
         # Evolution remembers numbers it wrote to; only a new one needs the socket for the question (contract 4.1).
         raise _closed(is_cached=known is not None and world.store.has_messages(instance.name, known.id))
-    if is_off:
-        return known or on_whatsapp(world.store, instance, number)
     return on_whatsapp(world.store, instance, number)
 
 
 async def send(world: World, instance: Instance, chat: Customer, parcel: Parcel) -> Json:
     """The prepared object, as the REST answer shows it. May hang, or raise, if a gateway fault strikes."""
-    trouble = world.dice.gateway(instance.name)
+    trouble = world.dice.gateway(instance.name, has_file=parcel.media is not None)
     await _before(world, chat, parcel, trouble)
     if parcel.delay_ms:
         world.show_typing(instance.name, chat.id, "composing", seconds=parcel.delay_ms / 1000)
@@ -74,7 +70,7 @@ async def _before(world: World, chat: Customer, parcel: Parcel, trouble: Gateway
         await asyncio.sleep(trouble.seconds)
     elif trouble.mode == "disconnected":
         raise _closed(is_cached=world.store.has_messages(chat.instance, chat.id))
-    elif trouble.mode == "upload_failed" and parcel.media is not None:
+    elif trouble.mode == "upload_failed":
         status = 400 if parcel.kind in ("voice", "sticker") else 500
         raise GatewayError(status, ["Error: Media upload failed on all hosts"])
     elif trouble.mode == "not_on_whatsapp":
