@@ -12,7 +12,7 @@ export const DialogDescription = Radix.Description;
 export function DialogStage({ className, children, ...rest }: ComponentProps<typeof Radix.Content>) {
   return (
     <Radix.Portal>
-      <Radix.Overlay className="fixed inset-0 z-40 bg-black/95" />
+      <Radix.Overlay className="fixed inset-0 z-40 bg-[oklch(0.14_0.006_215)]" />
       <Radix.Content className={cn("fixed inset-0 z-50 flex flex-col text-white outline-none", className)} {...rest}>
         {children}
       </Radix.Content>

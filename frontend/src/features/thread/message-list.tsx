@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import type { Conversation, Message } from "@/api/wire.gen";
 import { MessageBubble, type RenderMedia } from "@/features/thread/message-bubble";
@@ -52,7 +52,7 @@ export function MessageList({ conversation, contactName, messages, older, render
   });
 
   useStartingPlace(list, rows);
-  useHoldEnd(list, place);
+  useHoldEnd(list, scroller, place);
   useOlder(list, older);
   if (place === "end" && seenUpTo !== newest) setSeenUpTo(newest);
 
@@ -69,23 +69,25 @@ export function MessageList({ conversation, contactName, messages, older, render
         className="h-full overflow-x-hidden overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]"
       >
         {older.state === "loading" && <OlderLine />}
-        <div className="relative w-full" style={{ height: list.getTotalSize() }}>
-          {list.getVirtualItems().map(({ index, key, start }) => (
-            <div
-              key={key}
-              ref={list.measureElement}
-              data-index={index}
-              className="absolute top-0 left-0 w-full"
-              style={{ transform: `translateY(${start}px)` }}
-            >
-              <RowView
-                row={rows[index] as Row}
-                party={conversation.contact.is_group ? "group" : "person"}
-                contactName={contactName}
-                renderMedia={renderMedia}
-              />
-            </div>
-          ))}
+        <div className="flex min-h-full flex-col justify-end">
+          <div className="relative w-full" style={{ height: list.getTotalSize() }}>
+            {list.getVirtualItems().map(({ index, key, start }) => (
+              <div
+                key={key}
+                ref={list.measureElement}
+                data-index={index}
+                className="absolute top-0 left-0 w-full"
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                <RowView
+                  row={rows[index] as Row}
+                  party={conversation.contact.is_group ? "group" : "person"}
+                  contactName={contactName}
+                  renderMedia={renderMedia}
+                />
+              </div>
+            ))}
+          </div>
         </div>
       </div>
       {place === "above" && <ToEnd count={below} onPress={() => list.scrollToEnd()} />}
@@ -117,12 +119,16 @@ function useStartingPlace(list: Scroller, rows: Row[]): void {
 }
 
 /** A banner or a keyboard that takes room away takes it from above, not from the newest message. */
-function useHoldEnd(list: Scroller, place: "end" | "above"): void {
-  const height = list.scrollRect?.height;
+function useHoldEnd(list: Scroller, scroller: RefObject<HTMLDivElement | null>, place: "end" | "above"): void {
   const hold = useEffectEvent(() => {
     if (place === "end") list.scrollToEnd();
   });
-  useEffect(() => hold(), [height]);
+  useEffect(() => {
+    if (!scroller.current) return;
+    const watcher = new ResizeObserver(() => hold());
+    watcher.observe(scroller.current);
+    return () => watcher.disconnect();
+  }, [scroller]);
 }
 
 function useOlder(list: Scroller, older: Older): void {
