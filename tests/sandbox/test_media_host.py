@@ -135,7 +135,7 @@ async def test_the_gateway_s_own_download_fails_only_when_told(stage: Stage) -> 
     await stage.faults(media={"mode": "status", "status": 403, "also_gateway": True})
     fails = await stage.gateway("POST", path, body)
 
-    assert base64.b64decode(works.json()["base64"]) == sample("photo-hills.jpg").data
+    assert base64.b64decode(works.json()["base64"]) == sample("photo-beach.jpg").data
     assert (fails.status_code, fails.json()["response"]["message"]) == (400, ["TypeError: fetch failed"])
 
 

@@ -21,7 +21,7 @@ MIMETYPES = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 DEFAULTS = {
-    "image": "photo-hills.jpg",
+    "image": "photo-beach.jpg",
     "video": "video.mp4",
     "gif": "gif.mp4",
     "video_note": "video.mp4",

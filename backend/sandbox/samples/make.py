@@ -56,7 +56,7 @@ def _rgb(hue: float, saturation: float, value: float) -> tuple[int, int, int]:
 
 
 def photos() -> None:
-    landscape(3, (1280, 960)).save(HERE / "photo-hills.jpg", quality=91)
+    landscape(3, (1280, 960)).save(HERE / "photo-beach.jpg", quality=91)
     exif = Image.Exif()
     exif[ORIENTATION], exif[MAKE], exif[MODEL] = 6, "Sandbox", "Phone 1"
     # Stored lying on its side, to be shown turned a quarter to the right.
