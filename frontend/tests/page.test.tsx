@@ -1,4 +1,3 @@
-import { QueryClient } from "@tanstack/react-query";
 import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { MemoryRouter } from "react-router";
@@ -6,6 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ApiError, http } from "@/api/client";
 import type { Me } from "@/api/wire.gen";
 import { App } from "@/app/app";
+import { makeQueryClient } from "@/app/query-client";
 import { chooseLanguage } from "@/i18n/i18n";
 import { aConversation, aMessage } from "./shapes";
 
@@ -58,7 +58,7 @@ afterEach(() => {
 });
 
 function open(path: string) {
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const client = makeQueryClient();
   render(
     <MemoryRouter initialEntries={[path]}>
       <App client={client} />
@@ -122,4 +122,12 @@ it("lifts a conversation that was just written in and shows the words", async ()
     expect.stringMatching(/João Lima.*Cheguei.*1 não lida/),
     expect.stringMatching(/Marina Alves/),
   ]);
+});
+
+it("asks for the login as soon as anything says that the session has ended", async () => {
+  open("/");
+  const row = await screen.findByRole("link", { name: /Marina Alves/ });
+  session = "out";
+  await userEvent.click(row);
+  expect(await screen.findByLabelText("E-mail")).toBeInTheDocument();
 });
