@@ -104,6 +104,13 @@ def test_health_answers_a_balancer_on_both_address_families(running: Image) -> N
         assert link.recv(64).startswith(b"HTTP/1.1 200")
 
 
+def test_dockers_own_health_check_passes(running: Image) -> None:
+    program, *arguments = json.loads(instructions("HEALTHCHECK")[0].partition(" CMD ")[2])
+
+    assert program == "python"
+    subprocess.run([running.python, *arguments], env=running.environment, check=True)
+
+
 def test_the_page_and_its_files_are_served_to_its_own_host_only(running: Image) -> None:
     page = httpx.get(f"{running.url}/", headers={"Host": "chat.example.com"})
     script = re.search(r'src="(/static/[^"]+\.js)"', page.text)
