@@ -1,14 +1,7 @@
 """The sandbox as a process of its own, over real sockets; and the phone page it serves."""
 
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 
 import httpx
@@ -16,34 +9,6 @@ import pytest
 
 from backend.sandbox.page import PAGE_DIR
 from tests.sandbox.stage import NAME, Stage
-
-START_SECONDS = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[httpx.Client]:
-    port = free_port()
-    command = [sys.executable, "-m", "backend.sandbox", "--port", str(port), "--database", str(tmp_path / "s.sqlite3")]
-    running = subprocess.Popen([*command, "--time-scale", "0.01"], stderr=subprocess.DEVNULL)
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            client.get("/")
-            break
-        except httpx.TransportError:
-            time.sleep(0.1)
-    yield client
-    client.close()
-    running.send_signal(signal.SIGTERM)
-    assert running.wait(10) == 0
 
 
 def receiver() -> tuple[HTTPServer, list[bytes]]:
