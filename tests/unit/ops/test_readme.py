@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-READ = re.compile(r'env\.(?:text|flag|number|numbers|words)\(\s*"([A-Z0-9_]+)"')
+READ = re.compile(r'env\.[a-z]+\(\s*"([A-Z0-9_]+)"')
 
 
 def test_every_variable_that_is_read_is_in_the_readme_and_no_other() -> None:
