@@ -22,8 +22,19 @@ from backend.sandbox.world import World
 NOT_MEDIA = "Owned media must be a url or base64"
 NOT_AUDIO = "Owned media must be a url, base64, or valid file with buffer"
 MEDIA_TYPES = ("image", "document", "video", "audio")
-mimetypes.add_type("image/webp", ".webp")
-mimetypes.add_type("audio/ogg", ".ogg")
+# A small image has no /etc/mime.types: what agents send most must not become "false".
+OFFICE = "application/vnd.openxmlformats-officedocument"
+for kind, ending in (
+    ("image/webp", ".webp"),
+    ("image/heic", ".heic"),
+    ("audio/ogg", ".ogg"),
+    ("audio/mp4", ".m4a"),
+    ("text/csv", ".csv"),
+    (f"{OFFICE}.wordprocessingml.document", ".docx"),
+    (f"{OFFICE}.spreadsheetml.sheet", ".xlsx"),
+    (f"{OFFICE}.presentationml.presentation", ".pptx"),
+):
+    mimetypes.add_type(kind, ending)
 
 
 def text(body: Json) -> Parcel:
@@ -174,8 +185,10 @@ async def _bytes_of(world: World, source: str, *, is_stamped: bool = False, is_a
     except httpx.HTTPError as error:
         reason = f"getaddrinfo EAI_AGAIN {urlsplit(source).hostname}"
         raise (bare(500, reason) if is_stamped else GatewayError(500, [f"Error: {reason}"])) from error
-    if answer.is_success or not is_axios:
+    if answer.is_success:
         return answer.content
+    if not is_axios:
+        raise GatewayError(500, [f"Error: Failed to fetch stream from {source}"])
     if is_stamped:
         raise bare(answer.status_code, f"Request failed with status code {answer.status_code}")
     raise GatewayError(500, [f"AxiosError: Request failed with status code {answer.status_code}"])
@@ -211,12 +224,7 @@ def _vcard(card: Json) -> str:
 
 def _is_emoji(value: str) -> bool:
     """One emoji: symbols and what joins them, not more than a family needs."""
-    joined = [c for c in value if unicodedata.category(c) in ("Mn", "Me", "Cf", "Sk") or c == "\u200d"]
     symbols = [c for c in value if unicodedata.category(c) == "So"]
-    return len(joined) + len(symbols) == len(value) and 1 <= len(symbols) <= 1 + value.count("\u200d") + _is_flag(
-        symbols
-    )
-
-
-def _is_flag(symbols: list[str]) -> int:
-    return int(len(symbols) == 2 and all("\U0001f1e6" <= c <= "\U0001f1ff" for c in symbols))
+    others = {unicodedata.category(c) for c in value if c not in symbols}
+    is_flag = len(symbols) == 2 and all("\U0001f1e6" <= c <= "\U0001f1ff" for c in symbols)
+    return others <= {"Mn", "Me", "Cf", "Sk"} and 1 <= len(symbols) <= 1 + value.count("\u200d") + is_flag

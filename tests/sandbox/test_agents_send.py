@@ -123,6 +123,65 @@ async def test_a_voice_note_without_encoding_is_left_alone(stage: Stage) -> None
     assert (await stage.ledger())[-1]["media"]["sha256"] == hashlib.sha256(sample("voice.ogg").data).hexdigest()
 
 
+async def test_a_document_that_cannot_be_fetched_is_not_sent(stage: Stage) -> None:
+    url = f"{ORIGIN}/signed/gone.pdf?X-Amz-Signature=00"
+    answer = await send(stage, "sendMedia", mediatype="document", media=url, fileName="a.pdf")
+
+    assert answer.status_code == 500
+    assert await stage.ledger() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "mimetype"),
+    [
+        ("contrato.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("horarios.csv", "text/csv"),
+        ("sem-final", "false"),
+    ],
+)
+async def test_the_file_name_decides_the_mimetype(stage: Stage, name: str, mimetype: str) -> None:
+    data = base64.b64encode(b"qualquer coisa").decode()
+    answer = await send(stage, "sendMedia", mediatype="document", mimetype="application/pdf", media=data, fileName=name)
+
+    assert answer.json()["message"]["documentMessage"]["mimetype"] == mimetype
+
+
+@pytest.mark.parametrize(
+    ("emoji", "status"),
+    [
+        ("\U0001f44d", 201),
+        ("\U0001f44d\U0001f3fd", 201),
+        ("\U0001f1e7\U0001f1f7", 201),
+        ("", 201),
+        ("ok", 400),
+        ("\U0001f44d\U0001f44d", 400),
+    ],
+)
+async def test_a_reaction_is_one_emoji_or_none(stage: Stage, emoji: str, status: int) -> None:
+    key = {"id": "3EB0", "remoteJid": f"{MARIA}@s.whatsapp.net", "fromMe": False}
+    answer = await stage.gateway("POST", f"/message/sendReaction/{NAME}", {"key": key, "reaction": emoji})
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        (f"{ORIGIN}/plain/a.pdf?" + "x" * (2084 - len(f"{ORIGIN}/plain/a.pdf?")), 201),
+        (f"{ORIGIN}/plain/a.pdf?" + "x" * (2085 - len(f"{ORIGIN}/plain/a.pdf?")), 400),
+        ("http://minio/a.pdf", 400),
+        ("http://my_host.example.com/a.pdf", 400),
+        ("http://127.0.0.1:19000/a file.pdf", 400),
+    ],
+    ids=["2084 characters", "2085 characters", "no dot", "underscore", "space"],
+)
+async def test_only_what_evolution_takes_for_a_url_is_fetched(stage: Stage, url: str, status: int) -> None:
+    stage.origin["/plain/a.pdf"] = sample("orcamento.pdf").data
+    answer = await send(stage, "sendMedia", mediatype="document", media=url, fileName="a.pdf")
+
+    assert answer.status_code == status
+
+
 async def test_a_quote_is_found_by_its_id(stage: Stage) -> None:
     asked = await stage.say(text="Que horas?")
     answer = await send(stage, text="Às 15h", quoted={"key": {"id": asked["id"]}})
