@@ -119,6 +119,7 @@ WORKER_CONCURRENCY = env.numbers(
     {"inbound": 2, "outbound": 4, "media_download": 4, "media_upload": 2, "media_priority": 1},
 )
 JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 60, at_least=3)
+JOB_RETRY_SECONDS = env.seconds("JOB_RETRY_SECONDS", "5,60,300")
 SOCKET_POOL = 4
 SOCKET_WINDOW = env.number("SOCKET_WINDOW", 512, at_least=8)
 DECODERS = env.number("DECODERS", 0)

@@ -7,7 +7,7 @@
 
     enqueue(INBOX, tenant.id, tenant_id=tenant.id)        # inside the transaction that makes it necessary
 
-A job's function may raise `TryLater` (or anything): it is run again after RETRY_SECONDS, then fails for good.
+A job's function may raise `TryLater` (or anything): it is run again after JOB_RETRY_SECONDS, then fails for good.
 `Refused` and `Missing` fail at once.
 """
 
@@ -27,7 +27,6 @@ from backend.lib.errors import ChatError
 from backend.lib.text import clean
 
 QUEUES = ("inbound", "outbound", "media_download", "media_upload", "media_priority")
-RETRY_SECONDS = (5, 60, 300)
 RETRY_JITTER = 0.2
 PRUNE_BATCH = 5_000
 
@@ -160,13 +159,13 @@ def release(held: Claim) -> None:
 
 
 def fail(held: Claim, error: str, *, final: bool = False, after_seconds: float | None = None) -> bool:
-    """It did not work: due again after RETRY_SECONDS, or failed for good. True when it was the last try."""
+    """It did not work: due again after JOB_RETRY_SECONDS, or failed for good. True when it was the last try."""
     now = timezone.now()
     error = clean(error, limit=2_000)
-    if final or held.attempts > len(RETRY_SECONDS):
+    if final or held.attempts > len(settings.JOB_RETRY_SECONDS):
         _mine(held).update(finished_at=now, failed=True, leased_until=None, error=error)
         return True
-    wait = RETRY_SECONDS[held.attempts - 1] * random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
+    wait = settings.JOB_RETRY_SECONDS[held.attempts - 1] * random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
     run_at = now + timedelta(seconds=max(wait, after_seconds or 0))
     _mine(held).update(run_at=run_at, leased_until=None, leased_by="", error=error)
     return False

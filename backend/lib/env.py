@@ -52,6 +52,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def seconds(name: str, default: str) -> list[float]:
+    """A comma-separated list of seconds, in the order of their use."""
+    try:
+        return [float(word) for word in words(name, default)]
+    except ValueError:
+        raise WrongSetting(name, f"expected seconds like {default}, found {text(name, default)!r}") from None
+
+
 def numbers(name: str, default: dict[str, int]) -> dict[str, int]:
     """`key=number,…`: overrides for `default`; a key that is not in it is a mistake worth stopping for."""
     chosen = dict(default)

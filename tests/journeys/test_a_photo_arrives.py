@@ -7,7 +7,8 @@ import pytest
 from tests.journeys.stage import Stage
 
 
-def test_the_first_event_paints_and_the_second_can_be_read(stage: Stage) -> None:
+def test_the_first_event_paints_and_the_second_can_be_read(shared_stage: Stage) -> None:
+    stage = shared_stage
     with stage.watch() as ana:
         ana.wait_for("hello")
         sent = stage.sends("image", text="a minha receita")
@@ -28,7 +29,8 @@ def test_the_first_event_paints_and_the_second_can_be_read(stage: Stage) -> None
     assert stage.get(then["thumbnail_url"]).content[8:12] == b"WEBP"
 
 
-def test_a_stranger_sees_nothing_of_it(stage: Stage) -> None:
+def test_a_stranger_sees_nothing_of_it(shared_stage: Stage) -> None:
+    stage = shared_stage
     with stage.watch() as ana:
         ana.wait_for("hello")
         stage.sends("image")
@@ -39,7 +41,8 @@ def test_a_stranger_sees_nothing_of_it(stage: Stage) -> None:
     assert [stage.get(path, token="no-token").status_code for path in paths] == [401, 401]
 
 
-def test_progress_is_told_while_it_comes(stage: Stage) -> None:
+def test_progress_is_told_while_it_comes(shared_stage: Stage) -> None:
+    stage = shared_stage
     stage.faults(media={"mode": "slow", "bytes_per_second": 60_000})
     with stage.watch() as ana:
         ana.wait_for("hello")
@@ -53,7 +56,8 @@ def test_progress_is_told_while_it_comes(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("kind", ["voice", "audio", "video", "document", "sticker", "gif"])
-def test_every_kind_of_file_becomes_readable(stage: Stage, kind: str) -> None:
+def test_every_kind_of_file_becomes_readable(shared_stage: Stage, kind: str) -> None:
+    stage = shared_stage
     with stage.watch() as ana:
         ana.wait_for("hello")
         sent = stage.sends(kind)
