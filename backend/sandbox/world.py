@@ -33,7 +33,7 @@ class World:
     ) -> None:
         self.store, self.clock, self.dice, self.transport = store, clock, dice, transport
         self.deliverer = Deliverer(store, clock=clock, dice=dice, transport=transport)
-        self.base_url = store.meta("base_url")
+        self.base_url = ""
         self._queues: dict[str, asyncio.Queue[News]] = {}
         self._workers: list[asyncio.Task[None]] = []
         self._later: set[asyncio.Task[None]] = set()
@@ -43,10 +43,10 @@ class World:
 
     def learn_address(self, base_url: str, *, is_from_caller: bool = False) -> None:
         """A gateway's caller knows where it reached us, and overrules; a browser may see us under another name."""
-        known = self.base_url or self.store.meta("base_url")
-        self.base_url = base_url if is_from_caller or not known else known
-        if self.base_url != known:
-            self.store.set_meta("base_url", self.base_url)
+        if is_from_caller:
+            self.base_url = base_url
+        elif not self.base_url:
+            self.base_url = self.store.meta("base_url") or base_url
 
     def hear(self, instance: str, news: News) -> None:
         """Queues `news` behind what this instance is still working through."""

@@ -194,6 +194,25 @@ async def test_the_cast_is_seeded_beside_a_running_sandbox_and_twice_is_once(sta
     assert (await stage.gateway("GET", f"/webhook/find/{NAME}", key="OUTRA-CHAVE")).json()["url"] == HOOK
 
 
+async def test_pictures_are_where_the_gateways_caller_reaches_it(stage: Stage) -> None:
+    wiring = {"instance_name": NAME, "api_key": "k", "webhook_url": HOOK, "owner": "5517300000000"}
+    cast.seed(stage.database, **wiring, base_url="http://127.0.0.1:8000/sandbox/")
+    again = Stage(stage.database)
+    await again.say(text="um")
+    await again.settle()
+    await again.gateway("GET", f"/webhook/find/{NAME}")
+    await again.say(text="dois")
+    await again.settle()
+
+    first = again.posted("contacts.upsert")[0]["data"]["profilePicUrl"]
+    second = again.posted("contacts.update")[0]["data"]["profilePicUrl"]
+    await again.close()
+    assert (first, second) == (
+        "http://127.0.0.1:8000/sandbox/pps/maria.jpg",
+        "http://sandbox.test/sandbox/pps/maria.jpg",
+    )
+
+
 def test_a_file_of_another_schema_is_emptied(tmp_path: Path) -> None:
     store = Store(tmp_path / "sandbox.sqlite3")
     cast.people(store, NAME)

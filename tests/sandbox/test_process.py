@@ -6,6 +6,8 @@ from threading import Thread
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from backend.sandbox.page import PAGE_DIR
 from tests.sandbox.stage import NAME, Stage
@@ -58,6 +60,19 @@ async def test_the_page_and_its_files_come_from_below_the_mount(stage: Stage) ->
     moved = await stage.http.get("/phone")
     assert moved.headers["location"] == "http://sandbox.test/sandbox/phone/"
     assert (await stage.http.get("/phone/..%2Fphone.py")).status_code == 404
+
+
+async def test_it_can_be_mounted_by_starlette_too(stage: Stage) -> None:
+    outer = Starlette(routes=[Mount("/deep/whatsapp", stage.app)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://outer.test") as http:
+        moved = await http.get("/deep/whatsapp/", headers={"Accept": "text/html"})
+        unknown = await http.get("/deep/whatsapp/foo/bar")
+        here = f"/deep/whatsapp/control/instances/{NAME}"
+        media = (await http.post(f"{here}/customers/maria-souza/messages", json={"kind": "image"})).json()["media"]
+        assert (await http.get(f"/deep/whatsapp{media['path']}")).status_code == 200
+
+    assert moved.headers["location"].endswith("/deep/whatsapp/phone/")
+    assert unknown.json()["response"]["message"] == ["Cannot GET /foo/bar"]
 
 
 def test_the_page_asks_no_other_host_and_knows_no_absolute_path() -> None:
