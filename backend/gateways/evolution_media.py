@@ -21,6 +21,7 @@ import binascii
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 
@@ -65,7 +66,7 @@ def open_media(gateway: GatewayAccess, offer: MediaOffer, source: str) -> Iterat
     if offer.media_url:
         yield candidate("media_url", lambda limit: _media_url(offer.media_url, limit))
     for way, body in evolution_base64.bodies(source):
-        yield candidate(way, lambda limit, body=body: evolution_base64.opened(gateway, body, limit))  # type: ignore[misc]
+        yield candidate(way, partial(evolution_base64.opened, gateway, body))
 
 
 @contextmanager

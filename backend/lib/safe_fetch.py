@@ -111,9 +111,7 @@ def _stream(pool: httpcore.ConnectionPool, target: _Target, headers: Mapping[str
     sent = [(name.encode(), value.encode()) for name, value in {"Host": host, **headers}.items()]
     parts = urlsplit(target.url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    url = httpcore.URL(
-        scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=path.encode()
-    )
+    url = httpcore.URL(scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=path.encode())
     return pool.stream("GET", url, headers=sent, extensions={"timeout": timeouts})
 
 

@@ -195,5 +195,5 @@ def _picture(frame: VideoFrame) -> Image.Image:
     scale = min(1.0, POSTER_SIDE / max(frame.width, frame.height))
     width, height = max(2, int(frame.width * scale)), max(2, int(frame.height * scale))
     small = frame.reformat(width=width, height=height, format="rgb24")
-    picture: Image.Image = small.to_image()  # type: ignore[no-untyped-call]
+    picture: Image.Image = small.to_image()  # type: ignore[no-untyped-call]  # PyAV types it not
     return picture.rotate(frame.rotation, expand=True) if frame.rotation else picture

@@ -100,9 +100,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         except Missing:
             self._check_bucket()
             raise
-        return Stat(
-            size=found["ContentLength"], modified_at=found["LastModified"], mime=found.get("ContentType", "")
-        )
+        return Stat(size=found["ContentLength"], modified_at=found["LastModified"], mime=found.get("ContentType", ""))
 
     def delete(self, name: str) -> None:
         with _translated():

@@ -35,9 +35,7 @@ MessageKind = Literal[
     "poll",
     "unsupported",
 ]
-MessageStatus = Literal[
-    "waiting", "queued", "sending", "sent", "delivered", "read", "played", "failed", "received"
-]
+MessageStatus = Literal["waiting", "queued", "sending", "sent", "delivered", "read", "played", "failed", "received"]
 AttachmentStatus = Literal["pending", "processing", "completed", "failed", "expired"]
 StorageType = Literal["s3", "local", "database"]
 InstanceState = Literal["open", "connecting", "closed"]

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from backend.sandbox import chat_routes, control, instance_routes, media_host, message_routes, phone
 from backend.sandbox.clock import Clock
 from backend.sandbox.faults import Dice
-from backend.sandbox.rest import answer, unknown_route, world_of
+from backend.sandbox.rest import address_of, answer, unknown_route, world_of
 from backend.sandbox.store import Store
 from backend.sandbox.world import World
 
@@ -49,7 +49,7 @@ async def root(request: Request) -> Response:
     """Evolution's greeting; a browser is taken to the phone."""
     world = world_of(request)
     if "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse(f"{world.base_url}/phone/")
+        return RedirectResponse(f"{address_of(request)}/phone/")
     return answer(
         {
             "status": 200,

@@ -5,7 +5,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from backend.sandbox.page import PAGE_DIR
-from backend.sandbox.rest import world_of
+from backend.sandbox.rest import address_of, world_of
 from backend.sandbox.samples import SAMPLES_DIR, names
 
 PAGE_FILES = frozenset(path.name for path in PAGE_DIR.iterdir() if path.suffix in (".css", ".js"))
@@ -18,7 +18,7 @@ async def page(request: Request) -> Response:
 
 async def without_slash(request: Request) -> Response:
     """The page's addresses are relative: it has to end in a slash."""
-    return RedirectResponse(f"{world_of(request).base_url}/phone/")
+    return RedirectResponse(f"{address_of(request)}/phone/")
 
 
 async def page_file(request: Request) -> Response:

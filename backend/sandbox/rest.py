@@ -24,8 +24,13 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def world_of(request: Request, *, is_from_caller: bool = False) -> World:
     """The application's world, which learns here under which address it is reached."""
     world: World = request.app.state.world
-    world.learn_address(str(request.base_url).rstrip("/"), is_from_caller=is_from_caller)
+    world.learn_address(address_of(request), is_from_caller=is_from_caller)
     return world
+
+
+def address_of(request: Request) -> str:
+    """Where this request found the sandbox, its mount included (Starlette's base_url leaves out its own mounts)."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}".rstrip("/")
 
 
 def for_instance(call: InstanceCall) -> Endpoint:

@@ -41,7 +41,7 @@ class Site:
 
     @property
     def asked(self) -> list[tuple[str, dict[str, str]]]:
-        return self.handler.asked  # type: ignore[attr-defined]
+        return self.handler.asked
 
 
 @contextmanager

@@ -170,7 +170,13 @@ def test_redirects_are_followed_a_little(site):
 
 @pytest.mark.parametrize(
     "location",
-    ["http://127.0.0.1:1/", "http://169.254.169.254/latest/", "http://localhost/", "http://[::1]/", "http://2130706433/"],
+    [
+        "http://127.0.0.1:1/",
+        "http://169.254.169.254/latest/",
+        "http://localhost/",
+        "http://[::1]/",
+        "http://2130706433/",
+    ],
 )
 def test_a_redirect_is_judged_like_a_new_url(site, location):
     here = site(lambda host: host.say(302, Location=location))

@@ -24,7 +24,7 @@ def opened(
 ) -> bytes:
     wanted = {"enc_sha256": sealed.enc_sha256, "sha256": sealed.sha256, **digests}
     chunks = pieces(sealed.body if body is None else body, size)
-    return b"".join(decrypted(chunks, media_key=KEY, kind=kind, **wanted))  # type: ignore[arg-type]
+    return b"".join(decrypted(chunks, media_key=KEY, kind=kind, **wanted))
 
 
 def test_the_tests_own_key_derivation_is_the_standards():
@@ -104,5 +104,5 @@ def test_memory_does_not_grow_with_the_file():
 
 def mismatch(sealed: Sealed, **options: object) -> bool:
     with pytest.raises(TryLater) as raised:
-        opened(sealed, **options)  # type: ignore[arg-type]
+        opened(sealed, **options)
     return raised.value.code == "digest_mismatch"

@@ -12,7 +12,7 @@ from typing import Any
 
 import av
 import pillow_heif
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2
 from PIL import Image
 
 SECONDS = 2

@@ -22,7 +22,7 @@ def pool(tmp_path: Path) -> Iterator[Make]:
 
     def make(count: int = 1, **options: object) -> Decoders:
         chosen = {"start": START, "directory": lambda: tmp_path, **options}
-        made.append(Decoders(count, **chosen))  # type: ignore[arg-type]
+        made.append(Decoders(count, **chosen))
         return made[-1]
 
     yield make

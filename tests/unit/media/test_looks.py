@@ -35,7 +35,7 @@ def side_colours(image: Image.Image) -> tuple[str, str, str, str]:
     points = [(2, height // 2), (width // 2, 2), (width - 3, height // 2), (width // 2, height - 3)]
     names = []
     for point in points:
-        red, _, blue = plain.getpixel(point)  # type: ignore[misc]
+        red, _, blue = plain.getpixel(point)
         names.append("r" if red > blue else "b")
     return names[0], names[1], names[2], names[3]
 
@@ -267,16 +267,22 @@ def test_a_pdf_that_cannot_be_opened_is_only_a_warning():
 
 
 def test_a_locked_pdf_says_so():
-    import pypdfium2.raw  # type: ignore[import-untyped]
+    import pypdfium2.raw
 
     assert pypdfium2.raw.FPDF_ERR_PASSWORD == 4
     locked = io.BytesIO(LOCKED_PDF)
     assert looked_at(locked.getvalue(), "application/pdf")["warnings"] == ["pdf_locked"]
 
 
-LOCKED_PDF = b"""%PDF-1.4
+LOCKED_PDF = (
+    b"""%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj
-3 0 obj<</Filter/Standard/V 1/R 2/P -4/O<""" + b"ab" * 32 + b">/U<" + b"cd" * 32 + b""">>>endobj
+3 0 obj<</Filter/Standard/V 1/R 2/P -4/O<"""
+    + b"ab" * 32
+    + b">/U<"
+    + b"cd" * 32
+    + b""">>>endobj
 trailer<</Root 1 0 R/Encrypt 3 0 R/ID[<00><00>]/Size 4>>
 %%EOF"""
+)

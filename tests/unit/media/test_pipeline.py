@@ -155,7 +155,7 @@ def test_an_upload_that_is_stored_already_stays_where_it_is(storage, pool, tmp_p
 
 
 def test_ready_means_readable(storage, pool, monkeypatch):
-    monkeypatch.setattr(storage, "stat", lambda key: Stat(size=1, modified_at=None))  # type: ignore[arg-type]
+    monkeypatch.setattr(storage, "stat", lambda key: Stat(size=1, modified_at=None))
     error = refusal(samples.jpeg(), "image", pool=pool)
     assert (type(error), error.code) == (TryLater, "read_back_failed")
 

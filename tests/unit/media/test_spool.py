@@ -116,7 +116,7 @@ def test_the_next_way_is_tried_whatever_is_wrong_with_this_one():
         Rung(b""),
         Rung(b"other", hashlib.sha256(BODY).digest()),
         Rung(BODY, hashlib.sha256(BODY).digest()),
-        Rung(AssertionError("not reached")),  # type: ignore[arg-type]
+        Rung(AssertionError("not reached")),
     ]
     with spool_first(ways, limit_bytes=1000) as spooled:
         assert spooled.size_bytes == 1000

@@ -30,26 +30,14 @@ ANSWERED: list[type[BaseModel]] = [
 
 def schema() -> dict[str, Any]:
     """Definitions by class name, and the unions DurableEvent, PassingEvent and ClientMessage."""
-    outbound: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (model, "serialization") for model in HEARD + ANSWERED
-    ]
-    inbound: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (model, "validation") for model in SAID
-    ]
-    _, definitions = models_json_schema(
-        outbound + inbound, ref_template="#/definitions/{model}"
-    )
+    outbound: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in HEARD + ANSWERED]
+    inbound: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in SAID]
+    _, definitions = models_json_schema(outbound + inbound, ref_template="#/definitions/{model}")
     found: dict[str, Any] = definitions["$defs"]
     for shape in found.values():
-        always = [
-            name
-            for name, field in shape.get("properties", {}).items()
-            if "const" in field
-        ]
+        always = [name for name, field in shape.get("properties", {}).items() if "const" in field]
         if always:  # `type` has a default in Python, and is never absent on the wire
-            shape["required"] = always + [
-                name for name in shape.get("required", []) if name not in always
-            ]
+            shape["required"] = always + [name for name in shape.get("required", []) if name not in always]
     for union, members in (
         ("DurableEvent", get_args(wire.DurableEvent)),
         ("PassingEvent", get_args(wire.PassingEvent)),
@@ -64,7 +52,7 @@ def schema() -> dict[str, Any]:
 
 class Command(BaseCommand):
     help = "Print the JSON Schema of every shape, event and client message."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: object, **options: object) -> None:
         self.stdout.write(json.dumps(schema(), indent=2))
