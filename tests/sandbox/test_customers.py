@@ -107,15 +107,15 @@ async def test_a_delete_is_told_twice_and_ends_the_message(stage: Stage) -> None
 
 async def test_a_reaction_can_be_taken_back(stage: Stage) -> None:
     message = await stage.say(text="oi", from_owner=True)
-    await stage.act(message["id"], "react", emoji="👍")
-    assert (await stage.ledger())[0]["reactions"] == {"maria-souza": "👍"}
+    await stage.act(message["id"], "react", emoji="\U0001f44d")
+    assert (await stage.ledger())[0]["reactions"] == {"maria-souza": "\U0001f44d"}
 
     await stage.act(message["id"], "react", emoji="")
     await stage.settle()
 
     assert (await stage.ledger())[0]["reactions"] == {}
     told = [post["data"]["message"].get("reactionMessage") for post in stage.posted("messages.upsert")]
-    assert [reaction["text"] for reaction in told if reaction] == ["👍", ""]
+    assert [reaction["text"] for reaction in told if reaction] == ["\U0001f44d", ""]
 
 
 async def test_groups_are_silent_when_the_instance_ignores_them(stage: Stage) -> None:

@@ -80,7 +80,7 @@ SCENES: dict[str, Scene] = {
     "020_upsert_location": said(kind="location"),
     "022_upsert_contact": said(kind="contact"),
     "023_upsert_contacts_array": said(kind="contact", contacts=CARDS),
-    "024_upsert_reaction": done(MINE, "react", emoji="👍"),
+    "024_upsert_reaction": done(MINE, "react", emoji="\U0001f44d"),
     "026_upsert_ephemeral_text": said(text="some em 7 dias", wrapper="ephemeral", expiration_seconds=604800),
     "028_upsert_text_with_expiration": said(text="temporaria", expiration_seconds=604800),
     "029_upsert_viewonce_v1_image": said(kind="image", wrapper="view_once"),
