@@ -15,6 +15,7 @@ BIN := $(VENV)/bin
 DATA_DIR ?= $(ROOT)/var
 PORT ?= 8000
 TEST_WORKERS ?= 2
+OPENAPI := $(BIN)/python manage.py export_openapi_schema --api backend.urls.api --sorted --indent 2
 DEVELOPMENT := DEBUG=1 SANDBOX=1 PORT=$(PORT) DATA_DIR=$(DATA_DIR)
 
 MIGRATIONS := $(wildcard backend/*/migrations/*.py)
@@ -40,6 +41,8 @@ check: $(BIN)/.dev frontend/node_modules/.installed
 	$(BIN)/lint-imports --cache-dir var/imports
 	DEBUG=1 DATA_DIR=$(ROOT)/var/check $(BIN)/mypy
 	DEBUG=1 DATA_DIR=$(ROOT)/var/check $(BIN)/python manage.py makemigrations --check --dry-run
+	DEBUG=1 DATA_DIR=$(ROOT)/var/check $(OPENAPI) --output var/check/openapi.json
+	diff backend/openapi.json var/check/openapi.json || { echo "the API has changed: make types"; exit 1; }
 	$(BIN)/python tests/law.py
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 	cd frontend && npm run --silent types:check && npm run --silent lint && npm run --silent typecheck
@@ -48,6 +51,7 @@ bench: services $(BIN)/.dev page
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 types: $(BIN)/.dev frontend/node_modules/.installed
+	DEBUG=1 DATA_DIR=$(ROOT)/var/check $(OPENAPI) --output backend/openapi.json
 	cd frontend && npm run --silent types
 
 lock: $(BIN)/.uv
