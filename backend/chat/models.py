@@ -130,12 +130,18 @@ class Message(models.Model):
     sender_phone = models.CharField(max_length=32, blank=True, default="")
     quoted = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
     quote = models.JSONField(null=True, blank=True, help_text="{provider_id, kind, text} as the payload told it")
-    reactions = models.JSONField(default=list, blank=True, help_text="[{emoji, by, address}], one per address")
+    reactions = models.JSONField(default=list, blank=True, help_text="[{emoji, by, address, at}], one per address")
     data = models.JSONField(default=dict, blank=True, help_text="what only this kind has")
     source = models.TextField(
         blank=True, default="", help_text="The provider's message without its bytes, to fetch the file again"
     )
     sent_at = models.DateTimeField()
+    ready_at = models.DateTimeField(
+        null=True, blank=True, help_text="When all of it was here: the order in which an agent's messages leave"
+    )
+    handed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last handed to the gateway, whatever became of it"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -11,6 +11,12 @@ INBOX_EVENT = Kind("inbox_event", queue="inbound")
 DOWNLOAD_MEDIA = Kind("download_media", queue="media_download")
 """Fetch, check and store an incoming file. Subject: the Attachment."""
 
+PROCESS_UPLOAD = Kind("process_upload", queue="media_upload")
+"""Check, clean and store what an agent uploaded. Subject: the Attachment."""
+
+SEND = Kind("send", queue="outbound")
+"""Hand a conversation's waiting messages to the gateway, one after the other. Subject: the Conversation."""
+
 PROFILE_PICTURE = Kind("profile_picture", queue="media_priority")
 """Copy a contact's picture to our storage. Subject: the Contact."""
 

@@ -45,6 +45,11 @@ class Attachment(models.Model):
     thumbnail_key = models.CharField(max_length=500, blank=True, default="")
     renditions = models.JSONField(default=dict, blank=True, help_text="name → storage key")
     metadata = models.JSONField(default=dict, blank=True, help_text="the fields of wire.Metadata that are known")
+    upload = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{key, mime, size, multipart_id?, part_bytes?, voice?} while it is sent to us",
+    )
     error_code = models.CharField(max_length=60, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
     expires_at = models.DateTimeField(null=True, blank=True)
