@@ -4,12 +4,14 @@ A provider's JSON is parsed once, in the provider's module, into the types below
 provider's field name. An address is a person's or a group's name at WhatsApp: the digits of a phone, `…@lid`, `…@g.us`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue
+
+from backend.lib.errors import Refused, TryLater
 
 MediaKind = Literal["image", "video", "audio", "voice", "document", "sticker"]
 MessageKind = Literal[
@@ -195,3 +197,95 @@ Happening = (
 )
 Parsed = tuple[Happening, ...] | Unreadable
 """What one webhook tells, in its order. An `Unreadable` among others is one item of a list; alone, the whole body."""
+
+
+# --- What we hand over ------------------------------------------------------------------------------------------------
+# A TryLater that is not Uncertain says that the message was definitely not handed over.
+
+
+class Uncertain(TryLater):
+    """It was handed over and nobody said what became of it: it may have been sent. Never repeat blindly."""
+
+
+class NotFetched(TryLater):
+    """The gateway would not or could not fetch the file from our URL: the same bytes as base64 may well do."""
+
+
+class ArrivedEmpty(Refused):
+    """It was sent, as `provider_id`, and its file has no bytes: the recipient sees "not available"."""
+
+    def __init__(self, code: str, detail: str = "", *, provider_id: str = "") -> None:
+        super().__init__(code, detail)
+        self.provider_id = provider_id
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """A message at the provider. `address` is its chat's, ours or as a JID; `participant` wrote it, in a group."""
+
+    provider_id: str
+    address: str
+    from_me: bool
+    participant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedRef:
+    """The message that is answered. With a `text` the gateway need not know it; without, it looks it up by its id."""
+
+    provider_id: str
+    address: str
+    from_me: bool
+    text: str
+    participant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileToSend:
+    """A file that is ready. An empty `url`: it travels as base64. `read` gives all of its bytes."""
+
+    kind: MediaKind
+    mimetype: str
+    file_name: str
+    caption: str
+    size_bytes: int
+    url: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The gateway has taken it. `address` is the chat it went to, which may not be the one we asked for."""
+
+    provider_id: str
+    address: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What WhatsApp says of a number: `number` as it was asked, `address` (and its LID) as it is there."""
+
+    number: str
+    exists: bool
+    address: str
+    lid: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A message as the gateway's own database has it. `text` is the text, or the caption.
+
+    `addresses` are all that the record tells of its chat; `raw` is JSON text, the `data` of an upsert of it.
+    """
+
+    provider_id: str
+    from_me: bool
+    kind: MessageKind
+    text: str
+    file_name: str
+    at: datetime | None
+    addresses: tuple[str, ...]
+    raw: str
+    progress: Progress | None = None
