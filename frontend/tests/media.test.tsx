@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, render, screen, within } from "@testing-library/react";
+import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { http } from "@/api/client";
@@ -95,6 +95,7 @@ it("opens a picture, goes to the one before and closes by keyboard", async () =>
   expect(within(viewer).getByRole("img", { name: "antes.jpg" })).toBeInTheDocument();
   await userEvent.keyboard("{Escape}");
   expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+  await waitFor(() => expect(screen.getByRole("button", { name: "Abrir a foto" })).toHaveFocus());
 });
 
 const voice = aMessage({

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight, Download, X, ZoomIn, ZoomOut } from "lucide-react";
-import { useMemo, useReducer, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useCallback, useMemo, useReducer, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { allOf } from "@/api/pages";
 import { messagesQuery } from "@/api/queries";
@@ -14,11 +14,23 @@ import { Dialog, DialogClose, DialogDescription, DialogStage, DialogTitle } from
 /** The one viewer of the page: any picture below may open it. */
 export function LightboxProvider({ children }: { children: ReactNode }) {
   const [opened, setOpened] = useState<OpenedImage | null>(null);
+  const opener = useRef<Element | null>(null);
+  const open = useCallback((image: OpenedImage) => {
+    opener.current = document.activeElement;
+    setOpened(image);
+  }, []);
+
+  /** The dialog knows no trigger of its own: whoever opened it by keyboard goes on from there. */
+  function giveFocusBack(event: Event): void {
+    event.preventDefault();
+    if (opener.current instanceof HTMLElement) opener.current.focus();
+  }
+
   return (
-    <LightboxContext value={setOpened}>
+    <LightboxContext value={open}>
       {children}
-      <Dialog open={opened !== null} onOpenChange={(open) => !open && setOpened(null)}>
-        {opened && <Lightbox opened={opened} show={setOpened} />}
+      <Dialog open={opened !== null} onOpenChange={(isOpen) => !isOpen && setOpened(null)}>
+        {opened && <Lightbox opened={opened} show={setOpened} onClosed={giveFocusBack} />}
       </Dialog>
     </LightboxContext>
   );
@@ -37,7 +49,13 @@ function useImages(conversationId: string): Attachment[] {
   );
 }
 
-function Lightbox({ opened, show }: { opened: OpenedImage; show: (image: OpenedImage) => void }) {
+interface Props {
+  opened: OpenedImage;
+  show: (image: OpenedImage) => void;
+  onClosed: (event: Event) => void;
+}
+
+function Lightbox({ opened, show, onClosed }: Props) {
   const { t } = useTranslation();
   const images = useImages(opened.conversationId);
   const [zoom, tellZoom] = useReducer(zoomReducer, WHOLE);
@@ -66,7 +84,7 @@ function Lightbox({ opened, show }: { opened: OpenedImage; show: (image: OpenedI
   }
 
   return (
-    <DialogStage onKeyDown={onKeyDown} onOpenAutoFocus={focusStage}>
+    <DialogStage onKeyDown={onKeyDown} onOpenAutoFocus={focusStage} onCloseAutoFocus={onClosed}>
       <DialogTitle className="sr-only">{t("media.viewer")}</DialogTitle>
       <DialogDescription className="sr-only">{t("media.viewerHint")}</DialogDescription>
       <div className="flex h-13 shrink-0 items-center gap-1 px-3 [&_button]:text-white/85 [&_button:hover]:bg-white/12 [&_button:hover]:text-white">
