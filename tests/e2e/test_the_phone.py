@@ -1,0 +1,37 @@
+"""Both sides at once: somebody holds the simulated phone, Ana looks at the chat."""
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import OpenPage
+from tests.e2e.eyes import bubbles, enter, expect_sharp, row
+from tests.e2e.theatre import Theatre
+
+
+def test_what_is_sent_by_hand_is_on_anas_screen(stage: Theatre, ana: Page, open_page: OpenPage) -> None:
+    phone = open_page("", f"{stage.sandbox.url}/")
+    expect(phone).to_have_url(f"{stage.sandbox.url}/phone/")
+    phone.get_by_role("button", name="Carlos Andrade").click()
+    phone.get_by_label("Mensagem", exact=True).press_sequentially("Oi, chegou?")
+    expect(row(ana, "Carlos Andrade").or_(ana.get_by_text("Carlos Andrade"))).to_have_count(0)
+    phone.get_by_role("button", name="Enviar").click()
+    expect(row(ana, "Carlos Andrade")).to_contain_text("Oi, chegou?")
+    log = enter(ana, "Carlos Andrade")
+    phone.get_by_role("button", name="Anexar").click()
+    phone.get_by_role("menuitem", name="Foto", exact=True).click()
+
+    expect_sharp(bubbles(log).nth(1))
+    own = phone.locator(".bubble.own")
+    expect(own).to_have_count(2)
+    for index in range(2):
+        expect(own.nth(index).get_by_title("entregue")).to_be_visible()
+
+
+def test_who_types_on_the_phone_is_seen_typing(stage: Theatre, ana: Page, open_page: OpenPage) -> None:
+    someone = "dona-lourdes"
+    stage.sends("text", customer=someone, text="bom dia")
+    enter(ana, "Dona Lourdes")
+    phone = open_page("", f"{stage.sandbox.url}/phone/")
+    phone.get_by_role("button", name="Dona Lourdes").click()
+    phone.get_by_label("Mensagem", exact=True).press_sequentially("eu queria")
+
+    expect(ana.get_by_role("status").filter(has_text="Dona Lourdes está digitando…")).to_be_visible()
