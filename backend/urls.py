@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from backend.chat.api import attachments, conversations, events, session
+from backend.chat.api import attachments, conversations, events, messages, session
 from backend.chat.api.surface import api, who_asks
 from backend.chat.views import page
 from backend.ops import health, metrics
@@ -12,6 +12,7 @@ api.add_router("/", session.router)
 api.add_router("/", events.router, auth=who_asks)
 api.add_router("/chat", conversations.router, auth=who_asks)
 api.add_router("/chat", attachments.router, auth=who_asks)
+api.add_router("/chat", messages.router, auth=who_asks)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/health/", health.health),

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from backend.chat import present, receipts, work
+from backend.chat import outbox, present, receipts, threads, work
 from backend.chat.desk import Desk, Letter
 from backend.chat.models import Contact, Conversation, Message
 from backend.gateways.base import (
@@ -87,7 +87,8 @@ def _adopt(seen: MessageSeen, contact: Contact, desk: Desk, letter: Letter) -> b
     The one in hand-over first, else one that was given up within ECHO_PATIENCE because nobody knew what became of it.
     """
     candidates = present.messages().filter(
-        Q(status="sending") | Q(status="failed", sent_at__gte=letter.received_at - ECHO_PATIENCE),
+        Q(status="sending") | Q(error_code=outbox.MAY_HAVE_BEEN_SENT),
+        handed_at__gte=letter.received_at - ECHO_PATIENCE,
         instance_id=letter.instance_id,
         conversation__contact=contact,
         direction=Message.Direction.OUTGOING,
@@ -124,7 +125,7 @@ def _add(seen: MessageSeen, conversation: Conversation, sender: Contact | None, 
     if message.attachment:
         enqueue(work.DOWNLOAD_MEDIA, message.attachment.pk, tenant_id=message.tenant_id)
     desk.remember(message)
-    append(conversation, message, is_unread=is_unread)
+    threads.append(conversation, message, is_unread=is_unread)
     log.publish(_told(message))
 
 
@@ -157,14 +158,6 @@ def _written(
 def believed(sent_at: datetime | None, received_at: datetime) -> datetime:
     """When the message was sent; when it was received, if what the payload says cannot be."""
     return sent_at if sent_at and sent_at <= received_at + CLOCK_TOLERANCE else received_at
-
-
-def append(conversation: Conversation, message: Message, *, is_unread: bool) -> None:
-    """The conversation's newest message is the one sent last, not the one that came last."""
-    conversation.unread += is_unread
-    if conversation.last_message_at is None or message.sent_at >= conversation.last_message_at:
-        conversation.last_message, conversation.last_message_at = message, message.sent_at
-    conversation.save(update_fields=["unread", "last_message", "last_message_at"])
 
 
 def _told(message: Message) -> wire.Durable:
@@ -227,6 +220,8 @@ def _connection(seen: ConnectionChanged, desk: Desk, letter: Letter) -> None:
     if rows.exclude(state=seen.state).update(state=seen.state, state_since=letter.received_at):
         instance.state, instance.state_since = seen.state, letter.received_at
         log.publish(wire.InstanceUpdated(instance=present.instance(instance)))
+        if seen.state == "open":
+            outbox.instance_is_back(instance)
 
 
 @_receive.register

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from backend.chat import downloads, lane, pictures, work
+from backend.chat import changes, downloads, lane, pictures, sending, work
 from backend.chat.models import InboundEvent, Parked
 from backend.jobs import queue
 from backend.jobs.queue import runs
@@ -49,6 +49,16 @@ def inbox_event(event_id: str) -> None:
 @runs(work.DOWNLOAD_MEDIA, gave_up=downloads.gave_up)
 def download_media(attachment_id: str) -> None:
     downloads.download(UUID(attachment_id))
+
+
+@runs(work.SEND, gave_up=sending.gave_up)
+def send(conversation_id: str) -> None:
+    sending.run(UUID(conversation_id))
+
+
+@runs(work.MARK_READ)
+def mark_read(conversation_id: str) -> None:
+    changes.mark_read(conversation_id)
 
 
 @runs(work.PROFILE_PICTURE)

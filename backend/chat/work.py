@@ -17,6 +17,9 @@ PROCESS_UPLOAD = Kind("process_upload", queue="media_upload")
 SEND = Kind("send", queue="outbound")
 """Hand a conversation's waiting messages to the gateway, one after the other. Subject: the Conversation."""
 
+MARK_READ = Kind("mark_read", queue="outbound")
+"""Tell WhatsApp that the customer was read. Subject: the Conversation."""
+
 PROFILE_PICTURE = Kind("profile_picture", queue="media_priority")
 """Copy a contact's picture to our storage. Subject: the Contact."""
 

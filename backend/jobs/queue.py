@@ -31,6 +31,14 @@ RETRY_JITTER = 0.2
 PRUNE_BATCH = 5_000
 
 
+class Later(Exception):
+    """Raised by a job that did nothing wrong and has to wait: due again after `after_seconds`, no attempt counted."""
+
+    def __init__(self, after_seconds: float) -> None:
+        super().__init__(f"again in {after_seconds} s")
+        self.after_seconds = after_seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of job and the queue that it waits in."""
@@ -155,6 +163,14 @@ def finish(held: Claim) -> bool:
 def release(held: Claim) -> None:
     """Give the job back untouched: somebody else may take it at once, and this attempt does not count."""
     if _mine(held).update(leased_until=None, leased_by="", attempts=max(0, held.attempts - 1)):
+        ring(held.queue)
+
+
+def postpone(held: Claim, after_seconds: float) -> None:
+    """Due again after a while; at once when somebody wanted more meanwhile."""
+    free = {"leased_until": None, "leased_by": "", "attempts": max(0, held.attempts - 1)}
+    run_at = timezone.now() + timedelta(seconds=after_seconds)
+    if not _mine(held).filter(wanted=held.wanted).update(run_at=run_at, **free) and _mine(held).update(**free):
         ring(held.queue)
 
 

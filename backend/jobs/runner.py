@@ -69,6 +69,8 @@ def _run(held: Claim) -> None:
     try:
         queue.runner_of(held)(held.subject)
         queue.finish(held)
+    except queue.Later as later:
+        queue.postpone(held, later.after_seconds)
     except (Refused, Missing, Conflict) as error:
         _failed(held, error, final=True)
     except TryLater as error:

@@ -22,7 +22,7 @@ def test_the_first_event_paints_and_the_second_can_be_read(shared_stage: Stage) 
     assert first["metadata"]["width"] > 0 < first["metadata"]["height"]
     then = ready["attachment"]
     assert (then["id"], then["status"]) == (first["id"], "completed")
-    assert ready["seq"] == received["seq"] + 1
+    assert ready["seq"] > received["seq"]
     whole = stage.get(then["file_url"])
     assert whole.content == stage.original(sent["media"]["id"])
     assert whole.headers["Content-Type"] == "image/jpeg"

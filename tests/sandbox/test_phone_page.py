@@ -1,6 +1,5 @@
 """The phone, used by hand in a real browser against the sandbox's own process."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +9,11 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from backend.sandbox.samples import SAMPLES_DIR
 from tests.sandbox.stage import NAME
+from tests.servers import find_program
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = find_program("chromium", "chromium")
 KEY = {"apikey": "sandbox"}
 MARIA = "5517999990001"
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
 @pytest.fixture

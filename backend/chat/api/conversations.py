@@ -1,6 +1,6 @@
-"""The inbox and its threads, for reading: lists by cursor, one conversation, its messages, mark read, assign."""
+"""The inbox: conversations by cursor, one of them, mark read, status and assignee."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from backend.chat import present
+from backend.chat import changes, present
 from backend.chat.api.cursors import decode, encode
 from backend.chat.api.surface import caller_of, tenant_of, uuid_or_missing
-from backend.chat.models import Conversation, Message
+from backend.chat.models import Conversation
 from backend.lib.errors import Missing, Refused
 from backend.realtime import log, wire
 from backend.tenants.models import Membership, User
@@ -19,17 +19,10 @@ from backend.tenants.models import Membership, User
 router = Router(tags=["conversations"])
 
 CONVERSATIONS_PAGE = 30
-MESSAGES_PAGE = 50
-Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class ConversationPage(Schema):
     results: list[wire.Conversation]
-    next: str | None
-
-
-class MessagePage(Schema):
-    results: list[wire.Message]
     next: str | None
 
 
@@ -92,31 +85,9 @@ def mark_read(request: HttpRequest, conversation_id: str) -> wire.Conversation:
         changed = Conversation.objects.filter(pk=found.pk, unread__gt=0).update(unread=0)
         shape = present.conversation(present.conversations().get(pk=found.pk))
         if changed:
+            changes.want_read(found)
             log.publish(wire.ConversationUpdated(conversation=shape))
     return shape
-
-
-@router.get("/conversations/{conversation_id}/messages/", response=MessagePage)
-def messages(
-    request: HttpRequest,
-    conversation_id: str,
-    before: str = "",
-    after: str = "",
-    limit: Limit = MESSAGES_PAGE,
-) -> MessagePage:
-    """The newest page, newest first; `before`/`after` are message ids. With `after`: oldest first."""
-    found = _find(request, conversation_id)
-    rows = present.messages().filter(conversation_id=found.pk)
-    if after:
-        rows = _beyond(rows, after, later=True).order_by("sent_at", "id")
-    else:
-        rows = (_beyond(rows, before, later=False) if before else rows).order_by("-sent_at", "-id")
-    page = list(rows[: limit + 1])
-    more = len(page) > limit
-    return MessagePage(
-        results=[present.message(row) for row in page[:limit]],
-        next=str(page[limit - 1].pk) if more else None,
-    )
 
 
 def _filtered(rows: QuerySet[Conversation], filters: Filters, me: UUID) -> QuerySet[Conversation]:
@@ -142,17 +113,6 @@ def _find(request: HttpRequest, conversation_id: str) -> Conversation:
     if found is None:
         raise Missing("no_such_conversation")
     return found
-
-
-def _beyond(rows: QuerySet[Message], message_id: str, *, later: bool) -> QuerySet[Message]:
-    key = uuid_or_missing(message_id, "no_such_message")
-    edge = rows.filter(pk=key).values_list("sent_at", "pk").first()
-    if edge is None:
-        raise Missing("no_such_message")
-    moment, pk = edge
-    if later:
-        return rows.filter(Q(sent_at__gt=moment) | Q(sent_at=moment, pk__gt=pk))
-    return rows.filter(Q(sent_at__lt=moment) | Q(sent_at=moment, pk__lt=pk))
 
 
 def _colleague(tenant_id: UUID, user_id: str) -> User:

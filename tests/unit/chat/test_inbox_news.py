@@ -190,7 +190,7 @@ def handed_over(instance, text="nossa"):
     deliver(instance, upsert("A1"))
     return Message.objects.create(
         tenant=instance.tenant, instance=instance, conversation=Conversation.objects.get(), direction="outgoing",
-        kind="text", status="sending", text=text, client_id="c1", sent_at=timezone.now(),
+        kind="text", status="sending", text=text, client_id="c1", sent_at=timezone.now(), handed_at=timezone.now(),
     )  # fmt: skip
 
 

@@ -1,0 +1,236 @@
+"""The lane of one conversation: hands its messages to the gateway, one after the other, each exactly once or honestly.
+
+A send cannot be repeated safely, so what is handed over is written down first (`sending`, `handed_at`). Whoever finds
+a message in that state later (this process after a timeout, another one after a crash) does not send: the echo or the
+gateway's own record says what became of it, and when neither does in time, the message fails as "may have been sent".
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from backend.chat import outbox, parcels, present, receipts
+from backend.chat.downloads import access_to
+from backend.chat.models import Conversation, Message
+from backend.gateways import evolution_records
+from backend.gateways.base import Accepted, Uncertain
+from backend.jobs.queue import Later
+from backend.lib.errors import ChatError, Refused, TryLater
+from backend.realtime import log
+
+logger = logging.getLogger(__name__)
+
+ECHO_SECONDS = 2.0
+"""The echo usually comes within this of an answer that did not."""
+LOOK_AGAIN_SECONDS = 5.0
+PATIENCE_SECONDS = {"text": 60}
+FILE_PATIENCE_SECONDS = 180
+"""Longer than a call may last: until then somebody may still be waiting for the gateway's answer."""
+RECORDS = 50
+CLOCKS_APART = timedelta(seconds=5)
+NOT_HANDED_OVER = {"gateway_unreachable", "instance_disconnected"}
+WAIT_SECONDS = (5.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the lane found to do: hand `message` over, or find out what became of it."""
+
+    message: Message
+    is_handed_over: bool
+
+
+def run(conversation_id: UUID) -> None:
+    """Until nothing is left to send. Raises Later while something has to be waited for."""
+    outbox.try_the_instance_again(conversation_id)
+    while step := _next(conversation_id):
+        if step.is_handed_over:
+            _settle(step.message)
+        else:
+            _send(step.message)
+    if waits := _waiting_for_a_file(conversation_id):
+        raise Later(waits)
+    if outbox.is_instance_away(conversation_id):
+        raise Later(outbox.AWAY_SECONDS)
+
+
+def _next(conversation_id: UUID) -> Step | None:
+    conversation = Conversation.objects.filter(pk=conversation_id).first()
+    if conversation is None:
+        return None
+    with log.unit(conversation.tenant_id):
+        Conversation.objects.select_for_update().get(pk=conversation_id)
+        rows = parcels.messages()
+        handed = rows.filter(conversation_id=conversation_id, status="sending").first()
+        if handed is not None:
+            return Step(handed, is_handed_over=True)
+        found = outbox.next_to_leave(conversation_id)
+        if found is None:
+            return None
+        message = rows.get(pk=found.pk)
+        if message.error_code == outbox.MAY_HAVE_BEEN_SENT:
+            return Step(message, is_handed_over=False)
+        _hand_over(message)
+    return Step(message, is_handed_over=False)
+
+
+def _hand_over(message: Message) -> None:
+    """Inside a unit: from here on nobody may send it blindly again."""
+    message.status, message.handed_at = "sending", timezone.now()
+    message.error_code = message.error_detail = ""
+    message.save(update_fields=["status", "handed_at", "error_code", "error_detail"])
+    log.publish(present.message_status(message))
+
+
+def _send(message: Message) -> None:
+    if message.error_code == outbox.MAY_HAVE_BEEN_SENT:
+        if _found_at_the_gateway(message):
+            return
+        with log.unit(message.tenant_id):
+            _hand_over(message)
+    try:
+        accepted = parcels.hand_over(message)
+    except Uncertain as error:
+        logger.info("[CHAT] the gateway did not answer", extra={"message_id": message.pk, "code": error.code})
+        raise Later(ECHO_SECONDS) from error
+    except Refused as error:
+        _failed(message, error)
+    except TryLater as error:
+        _not_handed_over(message, error)
+    else:
+        sent(message, accepted)
+
+
+def _settle(message: Message) -> None:
+    """It was handed over and nobody said what became of it."""
+    assert message.handed_at is not None
+    waited = (timezone.now() - message.handed_at).total_seconds()
+    if waited < ECHO_SECONDS:
+        raise Later(ECHO_SECONDS - waited)
+    try:
+        if _found_at_the_gateway(message):
+            return
+    except TryLater as error:
+        logger.info("[CHAT] the gateway cannot be asked", extra={"message_id": message.pk, "code": error.code})
+    if waited < PATIENCE_SECONDS.get(message.kind, FILE_PATIENCE_SECONDS):
+        raise Later(LOOK_AGAIN_SECONDS)
+    detail = "The gateway neither confirmed nor denied that it sent this message."
+    _failed(message, Refused(outbox.MAY_HAVE_BEEN_SENT, detail))
+
+
+def _found_at_the_gateway(message: Message) -> bool:
+    """Whether the gateway has a record of it; then it is sent. Raises TryLater when it cannot be asked."""
+    assert message.handed_at is not None
+    since = message.handed_at - CLOCKS_APART
+    addresses = parcels.addresses_of(message)
+    records = evolution_records.find_records(
+        access_to(message.instance), addresses=addresses, since=since, limit=RECORDS
+    )
+    ours = [record for record in records if record.from_me]
+    known = set(
+        Message.objects.filter(
+            instance=message.instance, provider_id__in=[record.provider_id for record in ours]
+        ).values_list("provider_id", flat=True)
+    )
+    new = [record for record in ours if record.provider_id not in known]
+    found = evolution_records.settle(new, parcels.kind_of(message), parcels.mark_of(message), since)
+    if found is None:
+        return False
+    sent(message, Accepted(provider_id=found.provider_id, address=addresses[0], at=found.at))
+    return True
+
+
+def sent(message: Message, accepted: Accepted) -> None:
+    """The gateway has it. The echo may have said so already; it may even stand beside it as a row of its own."""
+    with log.unit(message.tenant_id):
+        Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        row = present.messages().select_for_update(of=("self",)).get(pk=message.pk)
+        if row.provider_id:
+            return
+        twin = Message.objects.filter(instance=message.instance, provider_id=accepted.provider_id).first()
+        if twin is not None:
+            _absorb(row, twin)
+        if row.status in {"sending", "queued", "failed"}:
+            row.status = twin.status if twin is not None else "sent"
+        row.provider_id, row.error_code, row.error_detail = accepted.provider_id, "", ""
+        row.save(update_fields=["status", "provider_id", "error_code", "error_detail", "reactions"])
+        log.publish(parcels.told(row))
+        receipts.settle(row)
+
+
+def _absorb(row: Message, twin: Message) -> None:
+    """The echo was not recognised and became a message of its own: it was this one all along."""
+    row.reactions = twin.reactions
+    Conversation.objects.filter(last_message=twin).update(last_message=row)
+    twin.deleted_at = timezone.now()
+    log.publish(parcels.gone(twin))
+    twin.delete()
+
+
+def _failed(message: Message, error: ChatError) -> None:
+    _leave(message, "failed", error.code, error.detail)
+    logger.warning("[CHAT] message not sent", extra={"message_id": message.pk, "code": error.code})
+
+
+def _not_handed_over(message: Message, error: TryLater) -> None:
+    """The gateway does not have it: it stays the next to leave. Raises what the job waits for."""
+    if error.code == "media_not_fetched":
+        parcels.send_bytes_from_now_on(message.instance)
+        _leave(message, "queued", "", "")
+        return
+    is_away = error.code in NOT_HANDED_OVER
+    _leave(message, "waiting" if error.code == outbox.DISCONNECTED else "queued", error.code, error.detail)
+    if not is_away:
+        raise error
+    since_ready = (timezone.now() - (message.ready_at or message.created_at)).total_seconds()
+    least, most = WAIT_SECONDS
+    if error.code == outbox.DISCONNECTED:
+        return
+    raise Later(min(most, max(least, since_ready / 4)))
+
+
+def _leave(message: Message, status: str, code: str, detail: str) -> None:
+    """Out of `sending`, unless the echo was quicker."""
+    with log.unit(message.tenant_id):
+        moved = Message.objects.filter(pk=message.pk, status="sending", provider_id="").update(
+            status=status, error_code=code, error_detail=detail
+        )
+        if moved:
+            message.status, message.error_code, message.error_detail = status, code, detail
+            log.publish(present.message_status(message))
+
+
+def _waiting_for_a_file(conversation_id: UUID) -> float:
+    """Seconds until a queued file need not wait for its predecessors any longer; 0 when none waits."""
+    is_queued = Message.objects.filter(conversation_id=conversation_id, status="queued").exists()
+    if not is_queued:
+        return 0
+    oldest = (
+        Message.objects.filter(Q(attachment__isnull=False), conversation_id=conversation_id, status="waiting")
+        .order_by("created_at")
+        .values_list("created_at", flat=True)
+        .first()
+    )
+    if oldest is None:
+        return 1.0
+    return max(1.0, (oldest + outbox.ONE_ANOTHER - timezone.now()).total_seconds())
+
+
+def gave_up(conversation_id: str, error: ChatError) -> None:
+    """The job's last try has failed: the message that it stood at fails, and the lane goes on with the next."""
+    conversation = Conversation.objects.filter(pk=conversation_id).first()
+    if conversation is None:
+        return
+    with log.unit(conversation.tenant_id):
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        stuck = outbox.next_to_leave(conversation.pk)
+        if stuck is None:
+            return
+        Message.objects.filter(pk=stuck.pk).update(status="failed", error_code=error.code, error_detail=error.detail)
+        stuck.status, stuck.error_code, stuck.error_detail = "failed", error.code, error.detail
+        log.publish(present.message_status(stuck))
+        outbox.want(stuck)
