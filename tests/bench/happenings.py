@@ -115,13 +115,12 @@ def ours_seemed_to_fail(story: Story, person: Person) -> None:
 
 def whatsapp_repeats(story: Story, person: Person) -> None:
     """The same message in another envelope."""
-    provider_id, words = story.next_id(), "Repetida"
-    message = {"conversation": words}
-    again = story.say(person, message, kind="text", text=words)
+    message = {"conversation": "Repetida"}
+    again = story.say(person, message, kind="text", text="Repetida")
     data = {"key": person.key(again, from_me=False), "pushName": person.name, "message": message}
     if person.is_group:
         data["pushName"] = story.messages[again].sender
-    story.post("messages.upsert", data | {"messageTimestamp": 1_780_000_000, "source": provider_id})
+    story.post("messages.upsert", data | {"messageTimestamp": story.second})
 
 
 def gateway_tells_a_name(story: Story, person: Person) -> None:

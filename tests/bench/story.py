@@ -65,7 +65,7 @@ class Story:
         self.unreadable = 0
         self._random = random.Random(seed)
         self._people = people(PEOPLE)
-        self._second = first_second
+        self.second = first_second
         self._last: dict[str, str] = {}
         self._untouched: list[tuple[str, Person]] = []
         self._serial = seed * 1_000_000
@@ -137,8 +137,8 @@ class Story:
         provider_id = self.next_id()
         key = person.key(provider_id, from_me=from_me)
         speaker = person.member_name if person.is_group else person.name
-        self._second += 1
-        data = letters.message_data(key, message, name=None if from_me else speaker, at=self._second)
+        self.second += 1
+        data = letters.message_data(key, message, name=None if from_me else speaker, at=self.second)
         self.post(event, data | {"status": "SERVER_ACK" if from_me else "DELIVERY_ACK"})
         self.expect(
             provider_id,
@@ -178,8 +178,8 @@ class Story:
         drafted, kind = FILES[sample]
         content, provider_id = (SAMPLES_DIR / sample).read_bytes(), self.next_id()
         words = f"Arquivo {provider_id[-4:]}" if drafted in ("image", "video") else ""
-        self._second += 1
-        draft = {"kind": drafted, "text": words, "message_id": provider_id, "at": self._second, "file_name": sample}
+        self.second += 1
+        draft = {"kind": drafted, "text": words, "message_id": provider_id, "at": self.second, "file_name": sample}
         file = (sample, content, MIMETYPES[Path(sample).suffix])
         self.posts += await phone.send(f"p{person.number}", draft, file)
         digest = hashlib.sha256(content).hexdigest()
