@@ -277,7 +277,8 @@ class Known:
 class Record:
     """A message as the gateway's own database has it. `text` is the text, or the caption.
 
-    `addresses` are all that the record tells of its chat; `raw` is JSON text, the `data` of an upsert of it.
+    `addresses` are all that the record tells of its chat. `is_typed`: somebody wrote it on a phone, not through the
+    gateway. `raw` is JSON text, the `data` of an upsert of it. What is no message (a reaction) is `unsupported`.
     """
 
     provider_id: str
@@ -287,5 +288,6 @@ class Record:
     file_name: str
     at: datetime | None
     addresses: tuple[str, ...]
+    is_typed: bool
     raw: str
     progress: Progress | None = None

@@ -102,7 +102,7 @@ def _seen(
         kind=told.kind,
         text=told.text,
         sent_at=wire.moment(entry.get("messageTimestamp")),
-        progress=_progress(entry.get("status")) or "sent" if from_me else None,
+        progress=progress_of(entry.get("status")) or "sent" if from_me else None,
         sender=Party(_writer(key), name) if chat.is_group and not from_me else None,
         quote=told.quote,
         media=media,  # the bytes stay in the stored body: `source` says in which
@@ -148,7 +148,8 @@ def _writer(key: Fields) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda one: not one.isdigit()))
 
 
-def _progress(value: object) -> Progress | None:
+def progress_of(value: object) -> Progress | None:
+    """A status in any of its spellings."""
     return _PROGRESS.get(wire.words(value, limit=20).upper())
 
 
@@ -206,7 +207,7 @@ def updates(letter: Letter) -> Iterator[Happening]:
         if edited := wire.fields(wire.fields(wire.fields(entry.get("message")).get("editedMessage")).get("message")):
             yield _edit(target, edited, entry.get("timestampMs"))
         update = wire.fields(entry.get("update"))
-        progress = _progress(entry.get("status", update.get("status")))
+        progress = progress_of(entry.get("status", update.get("status")))
         from_me = wire.flag(entry.get("fromMe", key.get("fromMe")))
         if progress is None or (not from_me and progress not in {"read", "played"}):
             yield Ignored("status")
