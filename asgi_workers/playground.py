@@ -40,6 +40,7 @@ class Playground:
                 api_key=demo.derived("gateway", company.instance, characters=32),
                 webhook_url=company.webhook_url,
                 owner=OWNERS[company.instance],
+                base_url=f"http://127.0.0.1:{settings.PORT}{PREFIX}",
             )
         sys.stdout.write(f"{made.as_text()}\n")
         sys.stdout.flush()

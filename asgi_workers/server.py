@@ -87,6 +87,13 @@ class ChatRequest(WebRequest):
             return
         super().requestReceived(command, path, version)
 
+    def handle_exception(self, exception: BaseException) -> None:
+        """Once an answer has begun it cannot become an error page: the connection ends, and the client sees that."""
+        if not self._response_started:
+            super().handle_exception(exception)
+        elif self.channel is not None:
+            self.channel.transport.abortConnection()
+
     def _refuse(self) -> None:
         """Answer 413, then read on for a moment: a connection closed on unread bytes is reset, the answer unseen."""
         self._refused = True

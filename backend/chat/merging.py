@@ -46,6 +46,7 @@ def _join(older: Conversation, younger: Conversation) -> None:
     older.unread += younger.unread
     older.assignee_id = older.assignee_id or younger.assignee_id
     older.save(update_fields=["last_message", "last_message_at", "unread", "assignee"])
+    enqueue(work.SEND, older.pk, tenant_id=older.tenant_id)  # what was queued in the younger one leaves from here
     _close(younger.pk)
 
 

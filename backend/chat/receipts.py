@@ -40,8 +40,8 @@ def advance(message: Message, progress: Progress) -> bool:
         message.status, message.error_code = "failed", "not_delivered"
         message.error_detail = "WhatsApp reported an error for this message"
         return True
-    if message.status == "failed" and progress == "sent":
-        return False
+    if message.status == "failed" and (progress == "sent" or message.error_code == "media_refused"):
+        return False  # a file that arrived without its bytes is delivered and read, and still not there
     if RANK[progress] <= RANK.get(message.status, 0):
         return False
     message.status, message.error_code, message.error_detail = progress, "", ""

@@ -17,7 +17,7 @@ from backend.chat import outbox, parcels, present, receipts
 from backend.chat.downloads import access_to
 from backend.chat.models import Conversation, Message
 from backend.gateways import evolution_records
-from backend.gateways.base import Accepted, Uncertain
+from backend.gateways.base import Accepted, ArrivedEmpty, NotFetched, Uncertain
 from backend.jobs.queue import Later
 from backend.lib.errors import ChatError, Refused, TryLater
 from backend.realtime import log
@@ -88,7 +88,7 @@ def _hand_over(message: Message) -> None:
 
 def _send(message: Message) -> None:
     if message.error_code == outbox.MAY_HAVE_BEEN_SENT:
-        if _found_at_the_gateway(message):
+        if _was_sent_before(message):
             return
         with log.unit(message.tenant_id):
             _hand_over(message)
@@ -97,12 +97,22 @@ def _send(message: Message) -> None:
     except Uncertain as error:
         logger.info("[CHAT] the gateway did not answer", extra={"message_id": message.pk, "code": error.code})
         raise Later(ECHO_SECONDS) from error
+    except ArrivedEmpty as error:
+        _failed(message, error, provider_id=error.provider_id)
     except Refused as error:
         _failed(message, error)
     except TryLater as error:
         _not_handed_over(message, error)
     else:
         sent(message, accepted)
+
+
+def _was_sent_before(message: Message) -> bool:
+    """An agent wants it sent again: not before the gateway has said that it does not have it."""
+    try:
+        return _found_at_the_gateway(message)
+    except TryLater as error:
+        raise Later(LOOK_AGAIN_SECONDS) from error
 
 
 def _settle(message: Message) -> None:
@@ -171,14 +181,14 @@ def _absorb(row: Message, twin: Message) -> None:
     twin.delete()
 
 
-def _failed(message: Message, error: ChatError) -> None:
-    _leave(message, "failed", error.code, error.detail)
+def _failed(message: Message, error: ChatError, *, provider_id: str = "") -> None:
+    _leave(message, "failed", error.code, error.detail, provider_id=provider_id)
     logger.warning("[CHAT] message not sent", extra={"message_id": message.pk, "code": error.code})
 
 
 def _not_handed_over(message: Message, error: TryLater) -> None:
     """The gateway does not have it: it stays the next to leave. Raises what the job waits for."""
-    if error.code == "media_not_fetched":
+    if isinstance(error, NotFetched):
         parcels.send_bytes_from_now_on(message.instance)
         _leave(message, "queued", "", "")
         return
@@ -193,11 +203,11 @@ def _not_handed_over(message: Message, error: TryLater) -> None:
     raise Later(min(most, max(least, since_ready / 4)))
 
 
-def _leave(message: Message, status: str, code: str, detail: str) -> None:
-    """Out of `sending`, unless the echo was quicker."""
+def _leave(message: Message, status: str, code: str, detail: str, *, provider_id: str = "") -> None:
+    """Out of `sending`, unless the echo was quicker; with a `provider_id`, the echo to come is recognised as its."""
     with log.unit(message.tenant_id):
         moved = Message.objects.filter(pk=message.pk, status="sending", provider_id="").update(
-            status=status, error_code=code, error_detail=detail
+            status=status, error_code=code, error_detail=detail, provider_id=provider_id
         )
         if moved:
             message.status, message.error_code, message.error_detail = status, code, detail

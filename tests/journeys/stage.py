@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import uuid
 from typing import Any
 
 import httpx
@@ -60,6 +61,31 @@ class Stage:
         headers = {"Authorization": f"Bearer {token or self.ana}"}
         return httpx.post(f"{self.chats[-1].url}{path}", headers=headers, timeout=30, **options)
 
+    def send(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.ana}"}
+        return httpx.request(method, f"{self.chats[-1].url}{path}", headers=headers, json=body, timeout=60)
+
+    def ledger(self, customer: str = "") -> list[Any]:
+        """Everything that went through the simulated WhatsApp, oldest first: the truth that our rows are held to."""
+        found: list[Any] = self.control("GET", f"/control/instances/{INSTANCE}/ledger", params={"customer": customer})
+        return found
+
+    def conversation_with(self, customer: str, *, text: str = "oi") -> str:
+        """The customer writes; returns the conversation's id, once it is there."""
+        sent = self.sends("text", customer=customer, text=text)
+        with self.watch(after=0) as ana:
+            ana.wait(lambda watcher: any(_is(event, sent["id"]) for event in watcher.events))
+            found = next(event for event in ana.events if _is(event, sent["id"]))
+        conversation: str = found["conversation"]["id"]
+        return conversation
+
+    def says(self, conversation: str, text: str, *, client_id: str = "", token: str = "", **more: Any) -> Any:
+        """An agent answers. Returns the message."""
+        body = {"client_id": client_id or str(uuid.uuid4()), "text": text} | more
+        answer = self.post(f"/api/chat/conversations/{conversation}/messages/", token=token, json=body)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()
+
     def original(self, media_id: str) -> bytes:
         """The bytes that the customer sent, as the phone has them."""
         return httpx.get(f"{self.sandbox.url}/control/media/{media_id}", timeout=30).content
@@ -69,6 +95,10 @@ class Stage:
         while not is_true():
             assert time.monotonic() < deadline, "what was awaited did not happen"
             time.sleep(0.05)
+
+
+def _is(event: Any, provider_id: str) -> bool:
+    return bool(event["type"] == "message_received" and event["message"]["provider_id"] == provider_id)
 
 
 API_KEY = "from backend.tenants.models import Instance; print(Instance.objects.get(name='clinica-01').api_key)"
