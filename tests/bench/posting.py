@@ -37,7 +37,7 @@ class Caller:
         began = time.monotonic()
         try:
             async with asyncio.timeout(POST_SECONDS):
-                line = self._free.pop() if self._free else await asyncio.open_connection(self._host, self._port)
+                line = self._kept() or await asyncio.open_connection(self._host, self._port)
                 status, is_kept = await _exchange(line, head.encode() + body)
         except (asyncio.IncompleteReadError, ValueError) as error:
             raise ConnectionError("the connection ended before the answer did") from error
@@ -46,6 +46,15 @@ class Caller:
         else:
             line[1].close()
         return Answer(status, began, time.monotonic() - began)
+
+    def _kept(self) -> Line | None:
+        """A connection that is still open: a server closes those that are idle for long."""
+        while self._free:
+            line = self._free.pop()
+            if not line[0].at_eof():
+                return line
+            line[1].close()
+        return None
 
     def close(self) -> None:
         for _, writer in self._free:
