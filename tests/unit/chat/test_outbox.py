@@ -59,6 +59,7 @@ class Gateway:
                 file_name="",
                 at=timezone.now(),
                 raw="{}",
+                is_typed=False,
             )
         )
 
