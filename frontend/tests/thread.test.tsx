@@ -1,12 +1,15 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { MemoryRouter } from "react-router";
 import { describe, expect, it, vi } from "vitest";
 import { http } from "@/api/client";
+import { keys } from "@/api/keys";
 import type { Message } from "@/api/wire.gen";
 import { MessageBubble } from "@/features/thread/message-bubble";
 import { firstUnreadId, rowsOf } from "@/features/thread/rows";
-import { aMessage, anAttachment } from "./shapes";
+import { ThreadHeader } from "@/features/thread/thread-header";
+import { aConversation, aMessage, anAttachment } from "./shapes";
 
 function show(message: Message, party: "person" | "group" = "person") {
   render(
@@ -135,4 +138,18 @@ describe("the rows", () => {
     const [row] = rowsOf([aMessage({ id: "real", client_id: "mine" })], { unreadId: null, unread: 0, reach: "more" }).slice(-1);
     expect(row?.key).toBe("mine");
   });
+});
+
+it("says once that a group without a subject is a group", () => {
+  const client = new QueryClient();
+  client.setQueryData(keys.me, { user: { id: "u1" }, instances: [] });
+  const { contact, ...conversation } = aConversation();
+  render(
+    <QueryClientProvider client={client}>
+      <MemoryRouter>
+        <ThreadHeader conversation={{ ...conversation, contact: { ...contact, name: "", is_group: true } }} name="Grupo" />
+      </MemoryRouter>
+    </QueryClientProvider>,
+  );
+  expect(screen.getAllByText("Grupo")).toHaveLength(1);
 });

@@ -35,7 +35,8 @@ function Subtitle({ conversation: { contact, instance_id: instanceId } }: { conv
   const { t } = useTranslation();
   const { instances } = useMe();
   const number = instances.length > 1 ? instances.find((instance) => instance.id === instanceId)?.name : undefined;
-  const who = contact.is_group ? t("inbox.group") : contact.name ? formatPhone(contact.phone) : "";
+  // Without a name the line above says already what could stand here.
+  const who = !contact.name ? "" : contact.is_group ? t("inbox.group") : formatPhone(contact.phone);
   const text = [who, number].filter(Boolean).join(" · ");
   return text ? <p className="truncate text-xs text-ink-soft tabular-nums">{text}</p> : null;
 }
