@@ -14,6 +14,7 @@ from backend.gateways.base import MessageKind, MessageSeen, Progress, Reacted, R
 from backend.gateways.evolution_base64 import GatewayAccess
 from backend.gateways.evolution_rest import Call, call, instance_path
 from backend.gateways.evolution_wire import Fields
+from backend.lib.text import shown_name
 
 PAGE = 100
 PAGE_SECONDS = 60.0
@@ -47,18 +48,12 @@ def find_records(
 
 
 def settle(
-    records: Iterable[Record],
-    *,
-    kind: MessageKind,
-    text: str,
-    file_name: str = "",
-    after: datetime,
-    known: Collection[str] = (),
+    records: Iterable[Record], kind: MessageKind, said: str, after: datetime, *, known: Collection[str] = ()
 ) -> Record | None:
     """The record of a message of ours that nobody answered for: the oldest that says the same, handed over `after`.
 
-    `text` is the text or the caption. `known` are ids that belong to other messages already. What was typed on the
-    phone settles nothing.
+    `said` is its text or caption, or else the name of its file. `known` are ids that belong to other messages already.
+    What was typed on the phone settles nothing.
     """
     found = [
         record
@@ -67,12 +62,20 @@ def settle(
         and not record.is_typed
         and record.provider_id not in known
         and record.kind == kind
-        and record.text.strip() == text.strip()
-        and record.file_name.startswith(file_name if record.file_name else "")
+        and _says(record, said)
         and record.at is not None
         and record.at >= after - CLOCK_TOLERANCE
     ]
     return found[-1] if found else None
+
+
+def _says(record: Record, said: str) -> bool:
+    """Pictures, films and voice lose their file's name; a document's gains an ending if it had none."""
+    if record.text.strip():
+        return record.text.strip() == said.strip()
+    if record.file_name:
+        return record.file_name.startswith(shown_name(said))
+    return record.kind != "text"
 
 
 def _entries(gateway: GatewayAccess) -> Iterator[Fields]:

@@ -80,7 +80,7 @@ def _request(gateway: GatewayAccess, told: Call) -> httpx.Response:
             told.method,
             gateway.base_url.rstrip("/") + told.path,
             headers={"apikey": gateway.api_key, "Content-Type": "application/json", **_length(told)},
-            content=_content(told),
+            content=content_of(told),
             timeout=timeout,
         )
         return client.send(request)
@@ -109,7 +109,7 @@ def _length(told: Call) -> dict[str, str]:
     return {"Content-Length": str(len(_before_file(told)) + (len(told.file) + 2) // 3 * 4 + len(b'"}'))}
 
 
-def _content(told: Call) -> bytes | Iterator[bytes] | None:
+def content_of(told: Call) -> bytes | Iterator[bytes] | None:
     if told.body is None:
         return None
     return _with_file(told) if told.file_field else _head(told)

@@ -19,7 +19,7 @@ class Host(BaseHTTPRequestHandler):
         type(self).script(self)
         self.close_connection = True
 
-    do_POST = do_GET
+    do_POST = do_PUT = do_DELETE = do_GET
 
     def say(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
