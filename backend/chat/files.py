@@ -40,6 +40,17 @@ def row_of(ingested: Ingested, *, known: dict[str, Any]) -> dict[str, Any]:
     return fields | {"metadata": known | ingested.metadata}
 
 
+def original(attachment: Attachment) -> Stored:
+    """The file itself, as it is answered with."""
+    return Stored(
+        attachment.storage_key,
+        attachment.size_bytes,
+        attachment.file_type,
+        attachment.file_name,
+        attachment.content_sha256,
+    )
+
+
 def beside(attachment: Attachment, key: str, mimetype: str, ending: str) -> Stored:
     """A thumbnail or a rendition: stored beside its original, and as unchanging."""
     stem = attachment.file_name.rpartition(".")[0] or attachment.file_name

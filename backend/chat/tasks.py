@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from backend.chat import changes, downloads, lane, pictures, sending, work
+from backend.chat import changes, downloads, lane, outgoing, pictures, sending, uploads, work
 from backend.chat.models import InboundEvent, Parked
 from backend.jobs import queue
 from backend.jobs.queue import runs
@@ -61,6 +61,11 @@ def mark_read(conversation_id: str) -> None:
     changes.mark_read(conversation_id)
 
 
+@runs(work.PROCESS_UPLOAD, gave_up=outgoing.gave_up)
+def process_upload(attachment_id: str) -> None:
+    outgoing.process(UUID(attachment_id))
+
+
 @runs(work.PROFILE_PICTURE)
 def profile_picture(contact_id: str) -> None:
     pictures.copy(UUID(contact_id))
@@ -76,6 +81,7 @@ def housekeeping(_: str) -> None:
             "jobs": queue.prune(),
             "webhooks": prune_webhooks(),
             "spooled": sweep(),
+            "uploads": uploads.sweep(),
             "parked": Parked.objects.filter(created_at__lt=_horizon()).delete()[0],
         },
     )

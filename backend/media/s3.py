@@ -5,13 +5,14 @@ browsers know the store by. Imported by storages.py on first use only: boto3 cos
 """
 
 import functools
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,16 +20,19 @@ from django.conf import settings
 from storages.backends.s3 import S3Storage
 
 from backend.lib.errors import Missing, TryLater
-from backend.media.storages import CHUNK_BYTES, TICKET_SECONDS, Stat, Ticket, check_key, open_plain
+from backend.media import s3_cors
+from backend.media.storages import CHUNK_BYTES, EXPIRES, TICKET_SECONDS, Part, Stat, Ticket, check_key, open_plain
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
     from types_boto3_s3.type_defs import (
-        CORSRuleTypeDef,
+        CompletedPartTypeDef,
         GetObjectRequestTypeDef,
         PublicAccessBlockConfigurationTypeDef,
         PutObjectRequestTypeDef,
     )
+
+logger = logging.getLogger(__name__)
 
 CONFIG = Config(
     signature_version="s3v4",
@@ -41,8 +45,8 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=32,
 )
-_GONE = {"404", "NoSuchKey", "NotFound"}
-_NOT_OFFERED = {"NotImplemented", "MethodNotAllowed", "501", "405", "UnsupportedOperation"}
+_GONE = {"404", "NoSuchKey", "NotFound", "NoSuchUpload"}
+_NOT_OFFERED = {"NotImplemented", "MethodNotAllowed", "501", "405", "UnsupportedOperation", "AccessDenied", "403"}
 
 
 class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
@@ -76,7 +80,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 "ContentLength": os.fstat(body.fileno()).st_size,
             }
             if tags:
-                request["Tagging"] = urlencode(tags, quote_via=quote)
+                request["Tagging"] = _tagging(tags)
             self.client.put_object(**request)
 
     def read_range(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
@@ -107,25 +111,59 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             self.client.delete_object(Bucket=self.bucket_name, Key=check_key(name))
 
     def upload_ticket(self, key: str, mime: str, size: int) -> Ticket:
-        """Key, type and length are signed, so the store refuses another body. Compatible stores vary: whoever gave the
-        ticket still compares `stat().size`."""
-        url = self.signer.generate_presigned_url(
-            "put_object",
-            Params={"Bucket": self.bucket_name, "Key": check_key(key), "ContentType": mime, "ContentLength": size},
-            ExpiresIn=TICKET_SECONDS,
-            HttpMethod="PUT",
-        )
-        return Ticket(url=url, method="PUT", headers={"Content-Type": mime}, expires_in=TICKET_SECONDS)
+        """Key, type, length and tag are signed, so the store refuses another body. Compatible stores vary: whoever gave
+        the ticket still compares `stat().size`."""
+        facts = {"ContentType": mime, "ContentLength": size, "Tagging": _tagging(EXPIRES)}
+        url = self._signed("put_object", key, facts)
+        headers = {"Content-Type": mime, "x-amz-tagging": _tagging(EXPIRES)}
+        return Ticket(url=url, method="PUT", headers=headers, expires_in=TICKET_SECONDS)
+
+    def begin_parts(self, key: str, mime: str) -> str:
+        with _translated():
+            begun = self.client.create_multipart_upload(
+                Bucket=self.bucket_name, Key=check_key(key), ContentType=mime, Tagging=_tagging(EXPIRES)
+            )
+        return begun["UploadId"]
+
+    def part_ticket(self, key: str, parts_id: str, number: int, size: int) -> Ticket:
+        facts = {"UploadId": parts_id, "PartNumber": number, "ContentLength": size}
+        return Ticket(url=self._signed("upload_part", key, facts), method="PUT", headers={}, expires_in=TICKET_SECONDS)
+
+    def parts(self, key: str, parts_id: str) -> dict[int, Part]:
+        with _translated():
+            pages = self.client.get_paginator("list_parts").paginate(
+                Bucket=self.bucket_name, Key=check_key(key), UploadId=parts_id
+            )
+            found = [part for page in pages for part in page.get("Parts", [])]
+        return {part["PartNumber"]: Part(part["Size"], part["ETag"]) for part in found}
+
+    def join_parts(self, key: str, parts_id: str) -> None:
+        listed: list[CompletedPartTypeDef] = [
+            {"PartNumber": number, "ETag": part.etag} for number, part in sorted(self.parts(key, parts_id).items())
+        ]
+        with _translated():
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket_name, Key=key, UploadId=parts_id, MultipartUpload={"Parts": listed}
+            )
+
+    def drop_parts(self, key: str, parts_id: str) -> None:
+        with suppress(Missing), _translated():
+            self.client.abort_multipart_upload(Bucket=self.bucket_name, Key=check_key(key), UploadId=parts_id)
+
+    @property
+    def upload_origin(self) -> str:
+        parts = urlsplit(self.signer.meta.endpoint_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def ensure_bucket(self) -> None:
-        """Creates the bucket when it is not there, and lets our page PUT to it; an operator's bucket keeps its CORS
-        rules. The access block is seen to each time: without it some stores let an upload make itself public."""
+        """Creates the bucket when it is not there, and lets our page PUT to it, beside what an operator's own CORS
+        rules allow. The access block is seen to each time: without it some stores let an upload make itself public."""
         with _translated():
             if not self._has_bucket():
                 self.client.create_bucket(Bucket=self.bucket_name, **self._location())
-                with _unless_not_offered():
-                    self._allow_uploads()
-            with _unless_not_offered():
+            with _unless_not_offered("cors"):
+                s3_cors.let_in(self.client, self.bucket_name, s3_cors.page_origins())
+            with _unless_not_offered("public access block"):
                 self._block_public_access()
 
     @functools.cached_property
@@ -188,14 +226,17 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             return {}
         return {"CreateBucketConfiguration": {"LocationConstraint": self.region_name}}
 
-    def _allow_uploads(self) -> None:
-        rule: CORSRuleTypeDef = {
-            "AllowedOrigins": [settings.PUBLIC_BASE_URL or "*"],
-            "AllowedMethods": ["PUT"],
-            "AllowedHeaders": ["Content-Type"],
-            "MaxAgeSeconds": 3600,
-        }
-        self.client.put_bucket_cors(Bucket=self.bucket_name, CORSConfiguration={"CORSRules": [rule]})
+    def _signed(self, operation: str, key: str, facts: Mapping[str, Any]) -> str:
+        return self.signer.generate_presigned_url(
+            operation,
+            Params={"Bucket": self.bucket_name, "Key": check_key(key), **facts},
+            ExpiresIn=TICKET_SECONDS,
+            HttpMethod="PUT",
+        )
+
+
+def _tagging(tags: Mapping[str, str]) -> str:
+    return urlencode(tags, quote_via=quote)
 
 
 def _code(error: ClientError) -> str:
@@ -203,12 +244,14 @@ def _code(error: ClientError) -> str:
 
 
 @contextmanager
-def _unless_not_offered() -> Iterator[None]:
+def _unless_not_offered(what: str) -> Iterator[None]:
+    """A store that does not know it, or an operator who keeps it to themselves, is no fault of ours."""
     try:
         yield
     except ClientError as error:
         if _code(error) not in _NOT_OFFERED:
             raise
+        logger.warning("[S3] setting left as it is", extra={"setting": what, "code": _code(error)})
 
 
 @contextmanager

@@ -51,6 +51,7 @@ TYPES: dict[str, FileType] = {
         FileType("audio/aac", "audio", ("aac",)),
         FileType("audio/wav", "audio", ("wav",)),
         FileType("audio/amr", "audio", ("amr",)),
+        FileType("audio/webm", "audio", ("webm", "weba")),
         FileType("application/pdf", "document", ("pdf",)),
         FileType("application/msword", "document", ("doc", "dot")),
         FileType("application/vnd.ms-excel", "document", ("xls", "xlt")),
@@ -68,6 +69,27 @@ TYPES: dict[str, FileType] = {
     )
 }
 _ENDINGS = {ending for kind in TYPES.values() for ending in kind.endings}
+_SAYS_NOTHING = {"", UNKNOWN, "binary/octet-stream"}
+_OTHER_NAMES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/heif": "image/heic",
+    "video/avi": "video/x-msvideo",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-m4a": "audio/mp4",
+    "audio/m4a": "audio/mp4",
+    "audio/opus": "audio/ogg",
+    "audio/wave": "audio/wav",
+    "audio/x-wav": "audio/wav",
+    "audio/x-aac": "audio/aac",
+    "audio/3gpp": "audio/mp4",
+    "application/ogg": "audio/ogg",
+    "application/json": "text/plain",
+    "application/x-subrip": "text/plain",
+    "application/csv": "text/csv",
+    "application/x-zip-compressed": "application/zip",
+}
+_PLAIN_TEXTS = {"text/markdown", "text/vcard", "text/x-vcard", "text/calendar", "text/x-log", "text/json"}
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -120,6 +142,19 @@ def _fits(found: FileType, kind: str) -> bool:
     return found.category == kind
 
 
+def announced(file_type: str, file_name: str) -> FileType:
+    """What a sender says that they will send, so that they hear a refusal before a byte leaves; the bytes decide later.
+
+    A type that says nothing is made up for by the name's ending. Raises Refused(`type_not_allowed`).
+    """
+    mime = file_type.partition(";")[0].strip().lower()
+    mime = "text/plain" if mime in _PLAIN_TEXTS else _OTHER_NAMES.get(mime, mime)
+    if mime in _SAYS_NOTHING:
+        ending = PurePath(file_name).suffix[1:].lower()
+        mime = next((known.mime for known in TYPES.values() if ending in known.endings), mime or UNKNOWN)
+    return check(UNKNOWN if mime == WEB_PAGE else mime, "document")
+
+
 def kind_of(mime: str) -> str:
     """image, audio, video, or document for everything else: what an upload of this type becomes."""
     prefix = mime.partition("/")[0]
@@ -163,6 +198,8 @@ def _container(head: bytes, file: BinaryIO) -> str:
         return containers.archive(file)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return containers.compound(file)
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return containers.webm(head)
     # Readers take a PDF whose header comes a little late.
     return "application/pdf" if b"%PDF-" in head[:1024] else ""
 

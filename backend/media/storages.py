@@ -2,31 +2,26 @@
 
 Objects are private, a key is written once and never changes, nothing is stored about a URL. Every method raises
 Missing(`object_gone`) for a key that is not there and TryLater(`storage_unavailable`) when the storage is away.
-boto3 is imported when S3MediaStorage is first asked for, never with this module.
+The two that keep it, LocalMediaStorage and S3MediaStorage, are imported when they are first asked for.
 """
 
 import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-from django.conf import settings
-from django.core import signing
-from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.storage import storages
 
-from backend.lib.errors import Missing, Refused, TryLater
+from backend.lib.errors import Refused
 
 TICKET_SECONDS = 300
 CHUNK_BYTES = 64 * 1024
-UPLOAD_PATH = "/api/chat/uploads/"
-_SALT = "backend.media.storages.ticket"
+EXPIRES = {"expire": "yes"}
+"""The tag of every object that retention may take away, for the lifecycle rules of stores that know them."""
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_TEMPORARY = ".incoming"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +44,11 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadFacts:
-    """What a local ticket was given for."""
+class Part:
+    """One part of a large upload, as the storage has it."""
 
-    key: str
-    mime: str
     size: int
+    etag: str
 
 
 class MediaStorage(Protocol):
@@ -76,6 +70,25 @@ class MediaStorage(Protocol):
     def upload_ticket(self, key: str, mime: str, size: int) -> Ticket:
         """A URL to which exactly `size` bytes of type `mime` may be PUT, valid TICKET_SECONDS."""
 
+    def begin_parts(self, key: str, mime: str) -> str:
+        """The id of an upload in parts, which is to become the object `key`."""
+
+    def part_ticket(self, key: str, parts_id: str, number: int, size: int) -> Ticket:
+        """As `upload_ticket`, for the bytes of one part. Numbers begin at 1."""
+
+    def parts(self, key: str, parts_id: str) -> dict[int, Part]:
+        """What has come so far. Raises Missing(`object_gone`) for an upload that was joined, dropped or never begun."""
+
+    def join_parts(self, key: str, parts_id: str) -> None:
+        """Makes the object of all parts that came, in the order of their numbers. Raises as `parts` does."""
+
+    def drop_parts(self, key: str, parts_id: str) -> None:
+        """Frees what the parts take up; an upload that is not known is no error."""
+
+    @property
+    def upload_origin(self) -> str:
+        """The origin that browsers PUT to, as a content security policy names it; empty where it is our own."""
+
     def ensure_bucket(self) -> None:
         """Makes what the storage needs to exist: the bucket and its public access block, or the directory."""
 
@@ -92,105 +105,9 @@ def check_key(key: str) -> str:
     return key
 
 
-def read_ticket(ticket: str) -> UploadFacts:
-    """What a ticket of LocalMediaStorage allows. Raises Refused(`ticket_expired`, `ticket_invalid`, 403)."""
-    try:
-        key, mime, size = signing.loads(ticket, salt=_SALT, max_age=TICKET_SECONDS)
-    except signing.SignatureExpired as error:
-        raise Refused("ticket_expired", "the upload ticket has expired", status=403) from error
-    except (signing.BadSignature, ValueError) as error:
-        raise Refused("ticket_invalid", "the upload ticket is not ours", status=403) from error
-    return UploadFacts(key=check_key(key), mime=mime, size=size)
-
-
-class LocalMediaStorage(FileSystemStorage):
-    """Files under MEDIA_ROOT: for one machine, and for development."""
-
-    storage_type = "local"
-
-    def __init__(self, location: str | Path | None = None, **options: Any) -> None:
-        super().__init__(location=location or settings.MEDIA_ROOT, **options)
-
-    def save_file(self, key: str, source: Path, mime: str, *, tags: Mapping[str, str] | None = None) -> None:
-        target = self._path(key)
-        with _translated(may_be_missing=False):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # In the target's own directory: a rename is atomic inside one file system only.
-            temporary = target.parent / f"{_TEMPORARY}-{uuid.uuid4().hex}"
-            try:
-                _copy(source, temporary)
-                temporary.replace(target)
-                _sync_directory(target.parent)
-            finally:
-                temporary.unlink(missing_ok=True)
-
-    def read_range(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        with _translated():
-            file = self._path(key).open("rb")
-            file.seek(start)
-
-        def chunks() -> Iterator[bytes]:
-            left = length
-            with file, _translated():
-                while chunk := file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left)):
-                    left = None if left is None else left - len(chunk)
-                    yield chunk
-
-        return chunks()
-
-    def stat(self, key: str) -> Stat:
-        with _translated():
-            found = self._path(key).stat()
-        return Stat(size=found.st_size, modified_at=datetime.fromtimestamp(found.st_mtime, UTC))
-
-    def delete(self, name: str) -> None:
-        with _translated():
-            self._path(name).unlink(missing_ok=True)
-
-    def upload_ticket(self, key: str, mime: str, size: int) -> Ticket:
-        """A path of this server; `read_ticket` gives the facts back to the view behind it."""
-        ticket = signing.dumps([check_key(key), mime, size], salt=_SALT, compress=True)
-        return Ticket(
-            url=f"{UPLOAD_PATH}{ticket}", method="PUT", headers={"Content-Type": mime}, expires_in=TICKET_SECONDS
-        )
-
-    def ensure_bucket(self) -> None:
-        with _translated():
-            Path(self.location).mkdir(parents=True, exist_ok=True)
-
-    def _path(self, key: str) -> Path:
-        return Path(self.location) / check_key(key)
-
-
-@contextmanager
-def _translated(*, may_be_missing: bool = True) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if may_be_missing and isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
-            raise Missing("object_gone", "the file is not in the storage") from error
-        raise TryLater("storage_unavailable", f"the media directory fails: {error.strerror}") from error
-
-
 def open_plain(path: Path) -> BinaryIO:
     """For reading, never through a link: a decoder may have put one where it was to put a picture."""
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
-
-
-def _copy(source: Path, target: Path) -> None:
-    with open_plain(source) as reader, target.open("xb") as writer:
-        while chunk := reader.read(CHUNK_BYTES):
-            writer.write(chunk)
-        writer.flush()
-        os.fsync(writer.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def __getattr__(name: str) -> Any:
@@ -198,4 +115,8 @@ def __getattr__(name: str) -> Any:
         from backend.media.s3 import S3MediaStorage  # noqa: PLC0415  # boto3 is a second of start-up
 
         return S3MediaStorage
+    if name == "LocalMediaStorage":
+        from backend.media.local import LocalMediaStorage  # noqa: PLC0415  # it stands on this module
+
+        return LocalMediaStorage
     raise AttributeError(name)

@@ -21,6 +21,7 @@ from tests.inbound import deliver, upsert
 PUBLIC = "answers anybody, and says nothing of a tenant"
 THING = "is somebody's: 404 for a stranger, 401 for nobody"
 LIST = "shows only the reader's own: 401 for nobody"
+SECRET = "is for whoever holds the secret in its address: refused with any other"
 STAFF = "for operators: a log-in page for everybody else"
 
 SURFACE: dict[str, tuple[str, str]] = {
@@ -49,6 +50,11 @@ SURFACE: dict[str, tuple[str, str]] = {
     "api/chat/messages/{message_id}/retry/": (THING, "post"),
     "api/chat/messages/{message_id}/cancel/": (THING, "post"),
     "api/chat/messages/{message_id}/reaction/": (THING, "put"),
+    "api/chat/get-upload-url/": (THING, "post"),
+    "api/chat/attachments/{attachment_id}/parts/": (THING, "post"),
+    "api/chat/upload-complete/": (THING, "post"),
+    "api/chat/uploads/{ticket}": (SECRET, "put"),
+    "media/{media_hash}": (SECRET, "get head"),
     "admin/": (STAFF, "get"),
     "^(?!api/|static/|media/|ws/|sandbox/)[^.]*$": (PUBLIC, "get"),
 }
@@ -64,8 +70,15 @@ class Acme:
 
     def path(self, address: str) -> str:
         ids = {"conversation_id": self.conversation.pk, "attachment_id": self.attachment.pk}
-        ids |= {"message_id": self.message.pk, "name": "jpeg"}
+        ids |= {"message_id": self.message.pk, "name": "jpeg", "ticket": "guessed", "media_hash": "guessed"}
         return "/" + address.format(**ids)
+
+    def body(self) -> dict[str, object]:
+        """Enough for every address that is sent something."""
+        ids = {"conversation_id": str(self.conversation.pk), "attachment_id": str(self.attachment.pk)}
+        file = {"file_name": "x.jpg", "file_type": "image/jpeg", "file_size": 1, "numbers": [1]}
+        words = {"client_id": "x", "text": "x", "emoji": "", "email": "a@b.example", "password": "x"}
+        return {**ids, **file, **words}
 
     def secrets(self) -> list[str]:
         """What must stand in no answer to a stranger."""
@@ -107,11 +120,11 @@ def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield from addresses(pattern, address)
 
 
-def ask(client: Client, method: str, path: str):
+def ask(client: Client, method: str, address: str, acme: Acme):
+    path = "/" if address.startswith("^") else acme.path(address)
     if method in {"get", "head"}:
         return getattr(client, method)(path, query_params={"after": "0"} if path == "/api/events/" else None)
-    body = json.dumps({"client_id": "x", "text": "x", "emoji": "", "email": "a@b.example", "password": "x"})
-    return getattr(client, method)(path, body, content_type="application/json")
+    return getattr(client, method)(path, json.dumps(acme.body()), content_type="application/json")
 
 
 def test_every_address_has_its_case() -> None:
@@ -127,7 +140,7 @@ def cases(*kinds: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("method", "address"), cases(THING))
 def test_the_owner_may(acme_data: Acme, ana: Member, method: str, address: str) -> None:
     """Else the tests below would prove nothing."""
-    answer = ask(ana.client, method, acme_data.path(address))
+    answer = ask(ana.client, method, address, acme_data)
 
     assert answer.status_code in {200, 201, 202, 206, 409, 422, 503}, answer.content
 
@@ -135,7 +148,7 @@ def test_the_owner_may(acme_data: Acme, ana: Member, method: str, address: str) 
 @pytest.mark.parametrize(("method", "address"), cases(THING))
 def test_a_strangers_thing_is_not_there(acme_data: Acme, carla: Member, method: str, address: str) -> None:
     for client in (carla.client, carla.browser()):
-        answer = ask(client, method, acme_data.path(address))
+        answer = ask(client, method, address, acme_data)
         assert answer.status_code == 404
         assert not any(secret in answer.content.decode() for secret in acme_data.secrets())
 
@@ -143,7 +156,7 @@ def test_a_strangers_thing_is_not_there(acme_data: Acme, carla: Member, method: 
 @pytest.mark.parametrize(("method", "address"), cases(THING, LIST))
 def test_nobody_is_asked_who_they_are(acme_data: Acme, method: str, address: str) -> None:
     for client in (Client(), Client(headers={"Authorization": "Bearer nonsense"})):
-        answer = ask(client, method, acme_data.path(address))
+        answer = ask(client, method, address, acme_data)
         assert answer.status_code == 401
 
 
@@ -151,11 +164,16 @@ def test_nobody_is_asked_who_they_are(acme_data: Acme, method: str, address: str
 def test_what_shows_many_things_shows_none_of_another_company(
     acme_data: Acme, carla: Member, method: str, address: str
 ) -> None:
-    path = "/" if address.startswith("^") else acme_data.path(address)
-    answer = ask(carla.client, method, path)
+    answer = ask(carla.client, method, address, acme_data)
 
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     assert not any(secret in body.decode() for secret in acme_data.secrets())
+
+
+@pytest.mark.parametrize(("method", "address"), cases(SECRET))
+def test_a_guess_opens_nothing(acme_data: Acme, ana: Member, method: str, address: str) -> None:
+    for client in (Client(), ana.client):
+        assert ask(client, method, address, acme_data).status_code in {403, 404}
 
 
 def test_naming_another_company_helps_nobody(acme_data: Acme, ana: Member, carla: Member) -> None:

@@ -8,12 +8,11 @@ from backend.chat.api.surface import caller_of, uuid_or_missing
 from backend.lib.errors import Missing
 from backend.media import serving
 from backend.media.models import Attachment
-from backend.media.serving import Stored
 from backend.realtime import wire
 
 router = Router(tags=["attachments"])
 
-RENDITION_TYPES = {"jpeg": ("image/jpeg", "jpg"), "aac": ("audio/mp4", "m4a"), "poster": ("image/webp", "webp")}
+RENDITION_TYPES = {"jpeg": ("image/jpeg", "jpg"), "aac": ("audio/mp4", "m4a"), "poster": ("image/jpeg", "jpg")}
 GET_AND_HEAD = ["GET", "HEAD"]
 
 
@@ -32,8 +31,7 @@ def retry(request: HttpRequest, attachment_id: str) -> Status[wire.Attachment]:
 def download(request: HttpRequest, attachment_id: str) -> HttpResponseBase:
     """The file itself, whole or a range of it."""
     found = _readable(request, attachment_id)
-    stored = Stored(found.storage_key, found.size_bytes, found.file_type, found.file_name, found.content_sha256)
-    return serving.answer(request, stored)
+    return serving.answer(request, files.original(found))
 
 
 @router.api_operation(GET_AND_HEAD, "/attachments/{attachment_id}/thumbnail/")

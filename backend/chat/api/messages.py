@@ -71,7 +71,7 @@ def messages(
 def send(request: HttpRequest, conversation_id: str, sent: Draft) -> Status[wire.Message]:
     """201; 200 and the same message for a `client_id` that is known."""
     conversation = _conversation(request, conversation_id)
-    _check_is_current(conversation)
+    check_is_current(conversation)
     attachment = _attachment(request, conversation, sent.attachment_id) if sent.attachment_id else None
     message, is_new = outbox.draft(
         conversation.pk,
@@ -134,7 +134,7 @@ def _conversation(request: HttpRequest, conversation_id: str) -> Conversation:
     return found
 
 
-def _check_is_current(conversation: Conversation) -> None:
+def check_is_current(conversation: Conversation) -> None:
     """An answer in a resolved conversation belongs into the open one, if there is one."""
     same = Conversation.objects.filter(instance=conversation.instance_id, contact=conversation.contact_id)
     open_one = same.exclude(status=Conversation.Status.RESOLVED)

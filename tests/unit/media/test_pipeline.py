@@ -15,9 +15,10 @@ from PIL import Image
 from backend.lib.errors import ChatError, Refused, TryLater
 from backend.media import pipeline, storages
 from backend.media.decoders import Decoders
+from backend.media.local import LocalMediaStorage
 from backend.media.pipeline import Ingested, chat_key
 from backend.media.spool import spool_root
-from backend.media.storages import LocalMediaStorage, MediaStorage, Stat
+from backend.media.storages import MediaStorage, Stat
 from backend.realtime.wire import Metadata
 from tests.ceph import Ceph
 from tests.parts import EMBEDDED

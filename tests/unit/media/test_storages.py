@@ -10,7 +10,8 @@ import pytest
 
 from backend.lib.errors import Missing, Refused, TryLater
 from backend.media import storages as media_storages
-from backend.media.storages import LocalMediaStorage, MediaStorage, check_key, read_ticket
+from backend.media.local import LocalMediaStorage, read_ticket
+from backend.media.storages import MediaStorage, check_key
 from tests.ceph import Ceph
 from tests.parts import EMBEDDED, WORKER
 

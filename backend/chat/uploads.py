@@ -1,0 +1,289 @@
+"""An agent's file on its way to us: a ticket, the bytes (past this server), and a word when all is there.
+
+The row's `upload` says how: `key` is where the bytes are PUT as they are, outside `chat/`; with `multipart_id` they
+come in parts of `part_bytes`. `chat/outgoing.py` makes the sendable file of them. `upload` is emptied once nothing of
+it is left in the storage.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from backend.chat import outbox, work
+from backend.chat.models import Conversation, Message
+from backend.chat.outgoing import fail
+from backend.jobs import queue
+from backend.lib.errors import ChatError, Conflict, Missing, Refused
+from backend.lib.text import safe_name, shown_name
+from backend.media import sniff
+from backend.media.local import LocalMediaStorage, read_ticket
+from backend.media.models import Attachment
+from backend.media.storages import TICKET_SECONDS, Part, Ticket, media_storage
+from backend.realtime import log, wire
+from backend.tenants.models import User
+
+logger = logging.getLogger(__name__)
+
+Status = Attachment.Status
+MiB = 1024 * 1024
+PART_BYTES = 8 * MiB
+QUIET = timedelta(minutes=10)
+"""A browser that has not asked for anything so long may be gone: its ticket ended five minutes ago."""
+ABANDONED = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a browser says that it will send."""
+
+    file_name: str
+    file_type: str
+    size_bytes: int
+    client_id: str
+    caption: str = ""
+    is_voice: bool = False
+    quoted_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Neither a ticket nor parts: this upload is over, and the rows say how it went."""
+
+    message: Message
+    attachment: Attachment
+    ticket: Ticket | None = None
+    part_bytes: int = 0
+
+    @property
+    def part_count(self) -> int:
+        return -(-self.attachment.size_bytes // self.part_bytes) if self.part_bytes else 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartTickets:
+    """`urls` for the parts that were asked for and are not here; `done`: number → etag of those that are."""
+
+    urls: dict[int, str]
+    done: dict[int, str]
+    expires_in: int = TICKET_SECONDS
+
+
+def begin(conversation: Conversation, author: User, wanted: Wanted) -> Begun:
+    """The optimistic message and its pending file; the same `client_id` again is the same message, with a fresh ticket.
+
+    Raises Refused (`empty_file`, `file_too_large`, `type_not_allowed`) before a byte leaves, and as `outbox.draft`.
+    """
+    message = Message.objects.filter(conversation=conversation, client_id=wanted.client_id).first()
+    if message is None or not wanted.client_id:
+        message = _drafted(conversation, author, wanted)
+    attachment = message.attachment
+    if attachment is None:
+        raise Conflict("client_id_taken", "This client_id is that of a message without a file.")
+    if attachment.status != Status.PENDING:
+        return Begun(message, attachment)
+    _touch(attachment)
+    if part_bytes := attachment.upload.get("part_bytes", 0):
+        return Begun(message, attachment, part_bytes=part_bytes)
+    upload = attachment.upload
+    return Begun(message, attachment, media_storage().upload_ticket(upload["key"], upload["mime"], upload["size"]))
+
+
+def kind_of(mime: str, *, is_voice: bool) -> wire.MessageKind:
+    """What a message with such a file is."""
+    kind = sniff.kind_of(mime)
+    if kind == "audio":
+        return "voice" if is_voice else "audio"
+    return "image" if kind == "image" else "video" if kind == "video" else "document"
+
+
+def checked(wanted: Wanted) -> tuple[str, wire.MessageKind]:
+    """The type as we call it, and the message's kind. Raises Refused."""
+    said = wanted.file_type.replace("video/", "audio/", 1) if wanted.is_voice else wanted.file_type
+    mime = sniff.announced(said, wanted.file_name).mime
+    kind = kind_of(mime, is_voice=wanted.is_voice)
+    if wanted.size_bytes <= 0:
+        raise Refused("empty_file", "The file has no bytes.")
+    if wanted.size_bytes > sniff.limit_bytes(kind):
+        raise Refused("file_too_large", f"At most {sniff.limit_bytes(kind)} bytes for {kind}.")
+    return mime, kind
+
+
+def part_tickets(attachment: Attachment, numbers: Iterable[int]) -> PartTickets:
+    """A part of the wrong length is not done. Raises Conflict(`upload_over`), Refused(`not_in_parts`, `bad_part`)."""
+    upload = attachment.upload
+    if attachment.status != Status.PENDING:
+        raise Conflict("upload_over", f"This file is {attachment.status}.")
+    if not upload.get("part_bytes"):
+        raise Refused("not_in_parts", "This file is PUT whole.")
+    _touch(attachment)
+    storage, sizes = media_storage(), _part_sizes(upload)
+    parts_id = upload.get("multipart_id") or _begin_parts(attachment)
+    done = _done(storage.parts(upload["key"], parts_id), sizes)
+    if unknown := set(numbers) - sizes.keys():
+        raise Refused("bad_part", f"There is no part {min(unknown)}: they are 1 to {len(sizes)}.")
+    urls = {
+        number: storage.part_ticket(upload["key"], parts_id, number, sizes[number]).url
+        for number in sorted(set(numbers) - done.keys())
+    }
+    return PartTickets(urls, done)
+
+
+def receive(ticket: str, mime: str, length: int, chunks: Iterable[bytes]) -> Part:
+    """A PUT to our own storage: the ticket alone is the right to it.
+
+    Raises Refused (`ticket_expired`, `ticket_invalid`, `size_mismatch`, `type_mismatch`), Conflict(`upload_over`).
+    """
+    storage = media_storage()
+    if not isinstance(storage, LocalMediaStorage):
+        raise Missing("not_found", "Files are PUT to the storage itself.")
+    facts = read_ticket(ticket)
+    if length != facts.size:
+        raise Refused("size_mismatch", f"{facts.size} bytes were announced, {length} are sent.")
+    if facts.mime and mime != facts.mime:
+        raise Refused("type_mismatch", f"{facts.mime} was announced.")
+    if not Attachment.objects.filter(pk=_attachment_id(facts.key), status=Status.PENDING).exists():
+        raise Conflict("upload_over", "Nobody waits for this file any more.")
+    return storage.receive(facts, chunks)
+
+
+def complete(attachment: Attachment) -> Attachment:
+    """All of it is in the storage: it is processed now. Called again it changes nothing.
+
+    Raises Conflict(`upload_missing`, `size_mismatch`) and TryLater.
+    """
+    if attachment.status == Status.PENDING:
+        _check_arrived(attachment.upload)
+        with log.unit(attachment.tenant_id):
+            moved = Attachment.objects.filter(pk=attachment.pk, status=Status.PENDING).update(status=Status.PROCESSING)
+            if moved:
+                queue.enqueue(work.PROCESS_UPLOAD, attachment.pk, tenant_id=attachment.tenant_id)
+    attachment.refresh_from_db()
+    return attachment
+
+
+def cancel(attachment: Attachment) -> bool:
+    """An agent changed their mind: whatever was uploaded is removed. Joins the open unit; False when it is too late."""
+    open_states = [Status.PENDING, Status.PROCESSING]
+    with log.unit(attachment.tenant_id):
+        return fail(attachment, Refused(outbox.CANCELLED, "An agent cancelled this upload."), among=open_states)
+
+
+def sweep() -> int:
+    """Uploads whose tab was closed: completed when the bytes are there, failed after an hour when they are not.
+
+    Returns how many.
+    """
+    now, settled = timezone.now(), 0
+    for attachment in Attachment.objects.filter(status=Status.PENDING, updated_at__lt=now - QUIET).exclude(upload={}):
+        try:
+            complete(attachment)
+        except Conflict as error:
+            if attachment.updated_at > now - ABANDONED:
+                continue
+            code = "upload_abandoned" if error.code == "upload_missing" else error.code
+            with log.unit(attachment.tenant_id):
+                fail(attachment, Refused(code, error.detail), among=[Status.PENDING])
+        except ChatError as error:
+            logger.warning("[S3] upload not swept", extra={"attachment_id": attachment.pk, "code": error.code})
+            continue
+        settled += 1
+    for leftover in Attachment.objects.filter(updated_at__lt=now - ABANDONED).exclude(upload={}):
+        if leftover.status not in {Status.PENDING, Status.PROCESSING}:
+            queue.enqueue(work.PROCESS_UPLOAD, leftover.pk, tenant_id=leftover.tenant_id)
+    return settled
+
+
+def _drafted(conversation: Conversation, author: User, wanted: Wanted) -> Message:
+    mime, kind = checked(wanted)
+    storage_type = media_storage().storage_type
+    with log.unit(conversation.tenant_id):
+        attachment = Attachment(
+            tenant_id=conversation.tenant_id,
+            file_name=shown_name(wanted.file_name) or kind,
+            file_type=mime,
+            size_bytes=wanted.size_bytes,
+            storage_type=storage_type,
+        )
+        key = f"uploads/{conversation.tenant_id}/{attachment.pk}_{safe_name(wanted.file_name)}"
+        attachment.upload = {"key": key, "mime": mime, "size": wanted.size_bytes}
+        if wanted.is_voice:
+            attachment.upload["voice"] = True
+        if wanted.size_bytes > PART_BYTES:
+            attachment.upload["part_bytes"] = PART_BYTES
+        attachment.save(force_insert=True)
+        message, is_new = outbox.draft(
+            conversation.pk,
+            author,
+            client_id=wanted.client_id,
+            kind=kind,
+            text=wanted.caption,
+            attachment=attachment,
+            quoted_id=wanted.quoted_id,
+        )
+        if not is_new:
+            attachment.delete()
+    return message
+
+
+def _touch(attachment: Attachment) -> None:
+    """Somebody still works at this upload."""
+    Attachment.objects.filter(pk=attachment.pk).update(updated_at=timezone.now())
+
+
+def _begin_parts(attachment: Attachment) -> str:
+    """Of two that begin at once, one is dropped."""
+    upload, storage = attachment.upload, media_storage()
+    parts_id = storage.begin_parts(upload["key"], upload["mime"])
+    rows = Attachment.objects.filter(pk=attachment.pk, status=Status.PENDING, upload=upload)
+    if rows.update(upload=upload | {"multipart_id": parts_id}):
+        return parts_id
+    storage.drop_parts(upload["key"], parts_id)
+    attachment.refresh_from_db()
+    if not (known := attachment.upload.get("multipart_id")):
+        raise Conflict("upload_over", f"This file is {attachment.status}.")
+    return str(known)
+
+
+def _part_sizes(upload: dict[str, Any]) -> dict[int, int]:
+    size, part = upload["size"], upload["part_bytes"]
+    return {number: min(part, size - start) for number, start in enumerate(range(0, size, part), 1)}
+
+
+def _done(parts: dict[int, Part], sizes: dict[int, int]) -> dict[int, str]:
+    return {number: part.etag for number, part in sorted(parts.items()) if part.size == sizes.get(number)}
+
+
+def _check_arrived(upload: dict[str, Any]) -> None:
+    """The storage itself says what is there; parts are joined first."""
+    storage, key, size = media_storage(), upload["key"], upload["size"]
+    if upload.get("part_bytes"):
+        _join(upload)
+    try:
+        found = storage.stat(key)
+    except Missing as error:
+        raise Conflict("upload_missing", "The file is not (or not whole) in the storage.") from error
+    if found.size != size:
+        raise Conflict("size_mismatch", f"{size} bytes were announced, {found.size} are there.")
+
+
+def _join(upload: dict[str, Any]) -> None:
+    storage, key, parts_id = media_storage(), str(upload["key"]), str(upload.get("multipart_id", ""))
+    if not parts_id:
+        raise Conflict("upload_missing", "None of its parts is there.")
+    try:
+        parts = storage.parts(key, parts_id)
+    except Missing:
+        return  # joined before: the object is there
+    sizes = _part_sizes(upload)
+    if len(_done(parts, sizes)) < len(sizes):
+        raise Conflict("upload_missing", f"{len(_done(parts, sizes))} of {len(sizes)} parts are there.")
+    storage.join_parts(key, parts_id)
+
+
+def _attachment_id(key: str) -> UUID:
+    return UUID(key.rsplit("/", 1)[-1].partition("_")[0])
