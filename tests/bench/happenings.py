@@ -52,10 +52,9 @@ def customer_shares(story: Story, person: Person) -> None:
 def customer_edits(story: Story, person: Person) -> None:
     """Twice; the second is what stays."""
     target = story.text(person)
-    first = int(story.next_id()[4:], 16)
-    for later, words in enumerate(("Corrigido", "Corrigido de novo")):
+    for words in ("Corrigido", "Corrigido de novo"):
         edit = {"key": {"remoteJid": OWN, "fromMe": True, "id": target}, "type": "MESSAGE_EDIT"}
-        edit |= {"editedMessage": {"conversation": words}, "timestampMs": str(1_780_000_000_000 + first + later)}
+        edit |= {"editedMessage": {"conversation": words}, "timestampMs": str(story.now_ms())}
         story.post("messages.edited", edit)
     _change(story, target, text="Corrigido de novo", is_edited=True)
 
@@ -72,18 +71,13 @@ def customer_deletes(story: Story, person: Person) -> None:
 def customer_reacts(story: Story, person: Person) -> None:
     """And thinks of another emoji."""
     target = story.text(person, from_me=True)
-    first = int(story.next_id()[4:], 16)
     who = person.key("", from_me=False)
-    for later, emoji in enumerate(("👍", "❤️")):
-        at = 1_780_000_000_000 + first + later
-        about = {"remoteJid": person.jid, "fromMe": True, "id": target}
-        told = {"key": about, "text": emoji, "senderTimestampMs": at}
-        data = {
-            "key": who | {"id": story.next_id()},
-            "pushName": person.member_name if person.is_group else person.name,
-        }
-        data |= {"message": {"reactionMessage": told}, "messageType": "reactionMessage", "messageTimestamp": at // 1000}
-        story.post("messages.upsert", data)
+    name = person.member_name if person.is_group else person.name
+    for emoji in ("👍", "❤️"):
+        about, at = {"remoteJid": person.jid, "fromMe": True, "id": target}, story.now_ms()
+        message = {"reactionMessage": {"key": about, "text": emoji, "senderTimestampMs": at}}
+        data = {"key": who | {"id": story.next_id()}, "pushName": name, "message": message}
+        story.post("messages.upsert", data | {"messageType": "reactionMessage", "messageTimestamp": at // 1000})
     _change(story, target, reactions=["❤️"])
 
 

@@ -118,6 +118,11 @@ class Story:
         self._serial += 1
         return f"3EB0{self._serial:016X}"
 
+    def now_ms(self) -> int:
+        """When something happens: before the webhook that tells of it is posted, after all that were posted before."""
+        self._serial += 1
+        return letters.FIRST_SECOND * 1000 + self._serial
+
     def post(self, event: str, data: Any) -> None:
         self._serial += 1
         self.posts.append(letters.envelope(self.company, event, data, serial=self._serial))
