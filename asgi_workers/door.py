@@ -18,9 +18,11 @@ from backend.chat.webhooks import Delivery, Outcome
 
 logger = logging.getLogger(__name__)
 
-PATH = re.compile(r"^/+api/webhooks/evolution/(?P<secret>[A-Za-z0-9_-]{1,128})(?P<suffix>/.*)?$")
+PATH = re.compile(r"^/+api/webhooks/evolution/(?P<secret>[A-Za-z0-9_-]{1,128})(?P<suffix>/.*)?$", re.DOTALL)
 BATCH_ROWS = 64
 BATCH_BYTES = 4 * 1024 * 1024
+WAITING_BYTES = 256 * 1024 * 1024
+"""More than this before the database, and further callers are told to come again before their body is read."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -55,6 +57,9 @@ class Door:
             return
         if scope["method"] != "POST":
             await _answer(send, 405, {"code": "method_not_allowed"}, [(b"allow", b"POST")])
+            return
+        if self._bytes_waiting() > WAITING_BYTES:
+            await _answer(send, 503, {"code": "too_much_waiting"}, [(b"retry-after", b"5")])
             return
         body = await self._body(receive)
         if body is None:
@@ -98,11 +103,16 @@ class Door:
             try:
                 outcomes = await self._database(webhooks.store, [waiting.delivery for waiting in batch])
             except Exception as error:  # whatever kept them from the disk, the gateway must try again
-                logger.error("webhooks not stored", extra={"count": len(batch), "reason": repr(error)[:300]})
+                batch += self._waiting  # nobody waits for another time-out, with their bodies in memory
+                self._waiting = []
+                logger.error("webhooks not stored", extra={"count": len(batch), "reason": type(error).__name__})
                 outcomes = [Outcome.NOT_STORED] * len(batch)
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 if not waiting.outcome.done():
                     waiting.outcome.set_result(outcome)
+
+    def _bytes_waiting(self) -> int:
+        return sum(len(waiting.delivery.body) for waiting in self._waiting)
 
     def _next_batch(self) -> list[Waiting]:
         size = count = 0

@@ -106,8 +106,8 @@ class Fleet:
         else:
             logger.info("[RABBITMQ] no broker configured, consumers run embedded", extra={"queues": len(QUEUES)})
             pulse.consumers({name: crew.size for name, crew in self._crews.items()}, broker=None)
-        rounds = (self._sweep_on(), self._renew_on(), self._keep_house())
-        self._tasks = [asyncio.create_task(each) for each in rounds]
+        self._tasks = [asyncio.create_task(each) for each in (self._sweep_on(), self._keep_house())]
+        self._renewing = asyncio.create_task(self._renew_on())
 
     async def ring(self, queue_name: str, count: int) -> None:
         """The doorbell's way to the queues of every process, or of this one where there is no broker."""
@@ -130,6 +130,7 @@ class Fleet:
         if in_hand:
             logger.info("waiting for jobs in hand", extra={"jobs": in_hand})
         finished = all(await asyncio.gather(*(crew.close(deadline) for crew in self._crews.values())))
+        self._renewing.cancel()  # not before: a lease must outlast the job that it is for
         if not finished:
             left = len(self._in_hand)
             logger.warning("releasing jobs that did not make it", extra={"jobs": left})
@@ -160,11 +161,11 @@ class Fleet:
     async def _keep_house(self) -> None:
         """Every process wants it hourly; the table makes one job of their wishes."""
         while True:
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
             try:
                 await self._in_thread(partial(queue.enqueue, work.HOUSEKEEPING, "hourly", tenant_id=None))
             except Exception as error:  # as above
                 logger.warning("housekeeping not wanted", extra={"reason": repr(error)})
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         found: T = await database_sync_to_async(function, thread_sensitive=False, executor=self._pool)(*args)

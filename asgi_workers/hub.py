@@ -57,13 +57,18 @@ class TenantHub:
         self._read = read
         self._channel = ""
         self._listener: asyncio.Task[None] | None = None
+        self._relistening: asyncio.Task[None] | None = None
 
     async def add(self, member: Member) -> int:
         """Join: from the returned number on, `member` is told everything. Raises what the database raises."""
-        async with self.lock:
+        async with self.lock, self._order:  # no ring is handled between the reading of the cursor and the joining
             if not self.members:
-                await self._listen()
-                self.cursor = await self._read(log.newest, self.tenant_id)
+                try:
+                    await self._listen()
+                    self.cursor = await self._read(log.newest, self.tenant_id)
+                except BaseException:  # cancelled, too: nobody would ever give this channel up
+                    await self._stop_listening()
+                    raise
             self.members.add(member)
             return self.cursor
 
@@ -92,13 +97,17 @@ class TenantHub:
 
     async def heal(self, newest: int) -> None:
         """The clock says `newest`: forward what a lost ring left open, and listen again if listening failed."""
-        if not self.is_hearing:
-            async with self.lock:
-                if self.members and not self.is_hearing:
-                    await self._listen()
         if newest > self.cursor:
             async with self._order:
                 await self._catch_up()
+        if not self.is_hearing and (self._relistening is None or self._relistening.done()):
+            self._relistening = asyncio.create_task(self._listen_again())
+
+    async def _listen_again(self) -> None:
+        """Beside the look-up: while Redis is paused this waits, and the other tenants must not."""
+        async with self.lock:
+            if self.members and not self.is_hearing:
+                await self._listen()
 
     def tick(self) -> None:
         self._pass_on(passing_frame(wire.Tick(seq=self.cursor)))
@@ -130,9 +139,16 @@ class TenantHub:
             )
         except Exception as error:  # any fault of the layer: not ours to classify
             logger.warning("channel layer away", extra={"tenant_id": self.tenant_id, "reason": repr(error)})
+            self._layer_forgets(self._channel)
             return
         self.is_hearing = True
         self._listener = asyncio.create_task(self._hear(self._channel))
+
+    def _layer_forgets(self, channel: str) -> None:
+        """A channel that could not join its group: drop its queue, which the layer would keep for ever."""
+        queues = getattr(self._layer, "channels", None)
+        if channel and isinstance(queues, dict):
+            queues.pop(channel, None)
 
     async def _hear(self, channel: str) -> None:
         while True:  # `receive` is never put in `wait_for`: cancelling it unsubscribes for good
@@ -196,10 +212,13 @@ class Hub:
         """Ask every socket to close with `code`, and stop listening."""
         if self._task is not None:
             self._task.cancel()
-        for tenant in list(self._tenants.values()):
+        tenants = list(self._tenants.values())
+        for tenant in tenants:
             for member in list(tenant.members):
                 member.close_soon(code)
-            await tenant.close()
+        closing = asyncio.gather(*(tenant.close() for tenant in tenants), return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(closing, LAYER_TIMEOUT_SECONDS)
 
     async def _look_on(self) -> None:
         looks_per_tick = TICK_SECONDS // LOOK_SECONDS

@@ -10,6 +10,7 @@ from uuid import UUID
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils.http import is_same_domain
 from pydantic import ValidationError
 
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 BAD_MESSAGE, NOT_LOGGED_IN, NOT_YOURS, TOO_SLOW, RESTARTING = 4400, 4401, 4403, 4008, 4012
 REPLAY_PAGE = 200
+WELCOME_SECONDS = 60
 ACK_TIMEOUT_SECONDS = 30
 
 
@@ -70,6 +72,8 @@ class TenantSocket(AsyncWebsocketConsumer):
         self._acked = asyncio.Event()
         self._has_joined = False
         self._is_closing = False
+        self._speaker: Speaker | None = None
+        self._closing: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -92,21 +96,31 @@ class TenantSocket(AsyncWebsocketConsumer):
     async def _begin(self) -> None:
         try:
             after = self._asked_after()
+        except ValueError:
+            await self._refuse("bad_cursor")
+            return
+        try:
             if not self._origin_is_ours():
                 raise access.NotYours
             await self._identify()
             await self._join(after)
+            await self._stay_welcome()
         except access.NotLoggedIn:
             await self._close(NOT_LOGGED_IN)
         except access.NotYours:
             await self._close(NOT_YOURS)
-        except ValueError:
-            await self._refuse("bad_cursor")
         except asyncio.CancelledError:
             raise
         except Exception as error:  # one of the three loops that must survive: the client comes back
             logger.warning("socket could not begin", extra={"reason": repr(error)})
             await self._close(RESTARTING)
+
+    async def _stay_welcome(self) -> None:
+        """Who logs out, or works here no longer, hears nothing more: asked again every WELCOME_SECONDS."""
+        while True:
+            await asyncio.sleep(WELCOME_SECONDS)
+            with contextlib.suppress(DatabaseError):  # away: who was welcome stays
+                await self._identify()
 
     def _asked_after(self) -> int | None:
         values = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace")).get("after")
@@ -135,19 +149,21 @@ class TenantSocket(AsyncWebsocketConsumer):
             raise access.NotYours from None
         self._caller = await self.database(access.caller_of, dict(self.scope["headers"]))
         self._caller.role_in(self._tenant_id)
-        self._speaker = Speaker(self._caller, self._tenant_id, self.database)
+        if self._speaker is None:
+            self._speaker = Speaker(self._caller, self._tenant_id, self.database)
 
     async def _join(self, after: int | None) -> None:
         assert self._tenant_id is not None
         self._has_joined = True
         cursor = await self.hub.join(self._tenant_id, self)
-        self._say(wire.Hello(seq=cursor))
-        self._sent_seq = self._acked_seq = cursor if after is None else after
-        if after is not None and not await self.database(log.reaches_back_to, self._tenant_id, after):
-            self._say(wire.Resync(seq=cursor))
-            self._sent_seq = self._acked_seq = cursor
-        elif after is not None:
-            await self._replay(cursor)
+        is_known = after is None or await self.database(log.reaches_back_to, self._tenant_id, after)
+        # Another process may be ahead of this hub by a moment: who has seen more does not start again.
+        start = max(cursor, after) if after is not None and is_known else cursor
+        self._say(wire.Hello(seq=start))
+        if not is_known:
+            self._say(wire.Resync(seq=start))
+        self._sent_seq = self._acked_seq = after if after is not None and is_known else start
+        await self._replay(cursor)
         self._go_live()
 
     async def _replay(self, cursor: int) -> None:
@@ -155,7 +171,12 @@ class TenantSocket(AsyncWebsocketConsumer):
         self._replay_until = max(self._replay_until, cursor)
         while self._sent_seq < self._replay_until:
             await self._window_opens()
-            for seq, frame in await self.database(log.since, self._tenant_id, self._sent_seq, limit=REPLAY_PAGE):
+            rows = await self.database(log.since, self._tenant_id, self._sent_seq, limit=REPLAY_PAGE)
+            if not rows or rows[0][0] != self._sent_seq + 1:  # pruned while we were at it
+                self._say(wire.Resync(seq=self._replay_until))
+                self._sent_seq = self._acked_seq = self._replay_until
+                return
+            for seq, frame in rows:
                 self._write(seq, text_frame(frame.encode()))
 
     async def _window_opens(self) -> None:
@@ -191,8 +212,7 @@ class TenantSocket(AsyncWebsocketConsumer):
             self._frames.write(frame)
 
     def close_soon(self, code: int) -> None:
-        task = asyncio.ensure_future(self._close(code))
-        task.add_done_callback(lambda done: done.exception())
+        self._closing = asyncio.ensure_future(self._close(code))
 
     def _hold(self, seq: int, frame: bytes) -> None:
         """Live frames wait for the replay; when they are too many, the replay reads them from the table instead."""
@@ -224,14 +244,15 @@ class TenantSocket(AsyncWebsocketConsumer):
         except (ValidationError, RecursionError):
             await self._refuse("bad_message")
             return
-        if self._held is not None and not isinstance(said, wire.Ack):
+        if (self._held is not None or self._speaker is None) and not isinstance(said, wire.Ack):
             return  # not joined yet: passing news is not worth keeping
         if isinstance(said, wire.Ack):
             self._acked_seq = max(self._acked_seq, min(said.seq, self._sent_seq))
             self._acked.set()
             return
         try:
-            await self._speaker.hear(said)
+            if self._speaker is not None:
+                await self._speaker.hear(said)
         except ChatError as error:
             self._say(wire.ErrorFrame(code=error.code))
 

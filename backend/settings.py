@@ -7,7 +7,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from backend.lib import env
 
@@ -62,7 +62,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "backend.ops.health.answer_any_host",
-    "backend.ops.health.answer_any_host",
+    "backend.chat.views.api_problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -88,11 +88,13 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "tenants.User"
+AUTHENTICATION_BACKENDS = ["backend.tenants.backends.ThrottledBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False
 LANGUAGE_CODE, TIME_ZONE, USE_TZ, USE_I18N = "en", "UTC", True, True
 
 # --- The page -----------------------------------------------------------------------------------------------------
@@ -105,6 +107,8 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_SSL_REDIRECT = TRUST_PROXY and not DEBUG  # health answers before it
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 USE_X_FORWARDED_HOST = TRUST_PROXY
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL else []
@@ -122,7 +126,7 @@ WORKER_CONCURRENCY = env.numbers(
 JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 60, at_least=3)
 JOB_RETRY_SECONDS = env.seconds("JOB_RETRY_SECONDS", "5,60,300")
 SOCKET_POOL = 4
-SOCKET_WINDOW = env.number("SOCKET_WINDOW", 512, at_least=8)
+SOCKET_WINDOW = env.number("SOCKET_WINDOW", 512, at_least=64)
 DECODERS = env.number("DECODERS", 0)
 WEBHOOK_MAX_BYTES = env.number("WEBHOOK_MAX_BYTES", 100 * MiB, at_least=1024)
 WEBHOOK_RETENTION_DAYS = 7
@@ -162,6 +166,7 @@ def _database(url: str) -> dict[str, Any]:
             "pool": {"min_size": 2, "max_size": DATABASE_POOL_SIZE, "timeout": 5},
             "server_side_binding": True,
             "connect_timeout": 5,
+            **dict(parse_qsl(parts.query)),
         },
         "CONN_HEALTH_CHECKS": True,
     }
@@ -229,6 +234,8 @@ MEDIA_RETENTION_DAYS = env.number("MEDIA_RETENTION_DAYS", 30)
 # --- What operators see -----------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+    raise env.WrongSetting("LOG_LEVEL", f"expected DEBUG, INFO, WARNING, ERROR or CRITICAL, found {LOG_LEVEL!r}")
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 SENTRY_DSN = env.text("SENTRY_DSN", "")
 LOGGING = {

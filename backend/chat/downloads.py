@@ -7,6 +7,7 @@ from typing import cast
 from uuid import UUID
 
 from django.conf import settings
+from django.db import close_old_connections
 
 from backend.chat import files, present
 from backend.chat.models import InboundEvent, Message
@@ -40,6 +41,7 @@ def download(attachment_id: UUID) -> None:
     attachment = _attachment(message)
     progress = Paced(Progress(message))
     ways = evolution_media.open_media(access_to(message.instance), _offer_of(message), message.source)
+    close_old_connections()  # nobody needs it while bytes move
     with pipeline.spool_first(ways, limit_bytes=sniff.limit_bytes(message.kind), on_progress=progress) as spooled:
         ingested = pipeline.store(
             spooled,

@@ -217,7 +217,8 @@ def _connection(seen: ConnectionChanged, desk: Desk, letter: Letter) -> None:
         rows.update(address=seen.address)
     if instance.state == seen.state:
         return
-    if rows.exclude(state=seen.state).update(state=seen.state, state_since=letter.received_at):
+    news = rows.filter(state_since__lte=letter.received_at).exclude(state=seen.state)
+    if news.update(state=seen.state, state_since=letter.received_at):
         instance.state, instance.state_since = seen.state, letter.received_at
         log.publish(wire.InstanceUpdated(instance=present.instance(instance)))
         if seen.state == "open":

@@ -1,16 +1,18 @@
 """Profile pictures: copied to our storage when WhatsApp shows one, because its addresses expire within days."""
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from backend.chat import files, present
 from backend.chat.models import Contact, Conversation
 from backend.lib import safe_fetch
-from backend.lib.errors import Missing, TryLater
+from backend.lib.errors import ChatError, Missing, TryLater
 from backend.media import pipeline
 from backend.media.models import Attachment, new_media_hash
 from backend.media.storages import media_storage
@@ -39,6 +41,7 @@ def copy(contact_id: UUID) -> None:
             key_for=lambda _: pipeline.profile_pic_key(contact.tenant_id, unguessable),
         )
     with log.unit(contact.tenant_id):
+        rows = list(_conversations(contact.pk).select_for_update(of=("self",)).order_by("pk"))
         picture = Attachment.objects.create(
             tenant_id=contact.tenant_id,
             status=Attachment.Status.COMPLETED,
@@ -48,13 +51,19 @@ def copy(contact_id: UUID) -> None:
         former = contact.photo
         if not Contact.objects.filter(pk=contact.pk, photo_source=source).update(photo=picture):
             raise TryLater("picture_changed", "another picture came while this one was copied")
-        _tell(contact.pk)
+        _tell(contact.pk, [row.pk for row in rows])
     if former is not None:
         _forget(former)
 
 
-def _tell(contact_id: UUID) -> None:
-    for row in present.conversations().filter(contact_id=contact_id).order_by("id"):
+def _conversations(contact_id: UUID) -> QuerySet[Conversation]:
+    """The ones that are in sight; a resolved one learns of it when it is looked at."""
+    return present.conversations().filter(contact_id=contact_id).exclude(status=Conversation.Status.RESOLVED)
+
+
+def _tell(contact_id: UUID, conversation_ids: list[UUID]) -> None:
+    log.publish(wire.ContactUpdated(contact=present.contact(Contact.objects.get(pk=contact_id))))
+    for row in present.conversations().filter(pk__in=conversation_ids).order_by("pk"):
         log.publish(wire.ConversationUpdated(conversation=present.conversation(row)))
 
 
@@ -63,7 +72,8 @@ def _forget(former: Attachment) -> None:
     former.delete()
     storage = media_storage()
     for key in filter(None, [former.storage_key, former.thumbnail_key, *former.renditions.values()]):
-        storage.delete(key)
+        with contextlib.suppress(ChatError):  # waste, which the orphan sweep will find
+            storage.delete(key)
 
 
 @contextmanager

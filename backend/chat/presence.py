@@ -17,4 +17,4 @@ def typing(tenant_id: UUID, user: User, said: wire.SaidTyping) -> None:
     if not Conversation.objects.filter(pk=conversation_id, tenant_id=tenant_id).exists():
         raise Missing("no_such_conversation")
     who = wire.Typist(kind="agent", id=str(user.pk), name=user.name)
-    bell.pass_on(tenant_id, wire.Typing(conversation_id=said.conversation_id, who=who, state=said.state))
+    bell.pass_on(tenant_id, wire.Typing(conversation_id=str(conversation_id), who=who, state=said.state))

@@ -1,5 +1,6 @@
 """The few answers that do not come from the JSON API."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
     "connect-src 'self' ws: wss: {uploads}; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 500: "internal_error"}
 NOT_BUILT = "The page is not built. Run `make run`, or `npm run build` in frontend/."
 
 
@@ -55,6 +57,28 @@ def media(request: HttpRequest, media_hash: str) -> HttpResponseBase:
 def _page_policy() -> str:
     """Browsers PUT files to the storage itself, wherever that is."""
     return PAGE_POLICY.format(uploads=media_storage().upload_origin).replace("  ", " ").replace(" ;", ";")
+
+
+def api_problems(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: whatever refuses below /api/ (Django, a foreign Host, a wrong method) does so as problem+json."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_ours = response.headers.get("Content-Type", "").startswith(("application/", "image/"))
+        if response.status_code < 400 or is_ours or not request.path.startswith("/api/"):
+            return response
+        title = response.reason_phrase
+        problem = wire.Problem(
+            title=title, status=response.status_code, code=CODES.get(response.status_code, "refused"), detail=title
+        )
+        answer = HttpResponse(
+            problem.model_dump_json(), status=response.status_code, content_type="application/problem+json"
+        )
+        if "Allow" in response.headers:
+            answer["Allow"] = response["Allow"]
+        return answer
+
+    return middleware
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> JsonResponse:

@@ -10,6 +10,7 @@ from django.db import transaction
 from backend.chat import work
 from backend.chat.models import InboundEvent
 from backend.jobs import queue
+from backend.lib.text import clean
 from backend.tenants.models import Instance
 
 _STRING = rb'"(?:[^"\\]|\\.)*"'
@@ -67,7 +68,7 @@ def _row(instance: Instance, delivery: Delivery) -> InboundEvent:
 def event_name(delivery: Delivery) -> str:
     """From the URL's suffix or a byte search, never from a parse: a hostile body must cost nothing here."""
     if delivery.suffix:
-        return delivery.suffix.rpartition("/")[-1][:60]
+        return clean(delivery.suffix.rpartition("/")[-1], limit=60)
     found = EVENT.search(delivery.body, 0, SEARCH_BYTES)
     return found[1].decode("ascii") if found else ""
 

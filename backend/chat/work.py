@@ -23,5 +23,8 @@ MARK_READ = Kind("mark_read", queue="outbound")
 PROFILE_PICTURE = Kind("profile_picture", queue="media_priority")
 """Copy a contact's picture to our storage. Subject: the Contact."""
 
+RECONCILE = Kind("reconcile", queue="inbound")
+"""Read back from the gateway what its webhooks have lost. Subject: the Instance."""
+
 HOUSEKEEPING = Kind("housekeeping", queue="inbound")
 """Prune what is past its retention. Subject: `hourly`."""

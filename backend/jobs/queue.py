@@ -103,7 +103,10 @@ def gave_up(held: Claim, error: ChatError) -> None:
 
 
 def enqueue(kind: Kind, subject: object, *, tenant_id: UUID | None, run_at: datetime | None = None) -> None:
-    """Want `kind` done for `subject`: a new row, or one more wish on the open one, at the earlier time of the two."""
+    """Want `kind` done for `subject`: a new row, or one more wish on the open one, at the earlier time of the two.
+
+    A job that is failing keeps the time of its next try: a wish neither hurries it nor uses up its tries.
+    """
     now = timezone.now()
     table = Job._meta.db_table
     least = "LEAST" if connection.vendor == "postgresql" else "MIN"
@@ -112,7 +115,8 @@ def enqueue(kind: Kind, subject: object, *, tenant_id: UUID | None, run_at: date
             f"INSERT INTO {table} (tenant_id, kind, subject, queue, wanted, attempts, run_at, leased_by, error, failed,"
             " created_at) VALUES (%s, %s, %s, %s, 1, 0, %s, '', '', %s, %s)"
             " ON CONFLICT (kind, subject) WHERE finished_at IS NULL"
-            f" DO UPDATE SET wanted = {table}.wanted + 1, run_at = {least}({table}.run_at, EXCLUDED.run_at)",
+            f" DO UPDATE SET wanted = {table}.wanted + 1, run_at = CASE WHEN {table}.error <> '' THEN {table}.run_at"
+            f" ELSE {least}({table}.run_at, EXCLUDED.run_at) END",
             [_key(tenant_id), kind.name, str(subject), kind.queue, _moment(run_at or now), False, _moment(now)],
         )
     if run_at is None or run_at <= now:
@@ -155,8 +159,7 @@ def finish(held: Claim) -> bool:
     """Done. False when somebody wanted more meanwhile (the job stays open, due now) or the lease is lost."""
     if _mine(held).filter(wanted=held.wanted).update(finished_at=timezone.now(), leased_until=None, error=""):
         return True
-    if _mine(held).update(leased_until=None, leased_by="", attempts=0, error=""):
-        ring(held.queue)
+    _reopen(held)
     return False
 
 
@@ -175,12 +178,17 @@ def postpone(held: Claim, after_seconds: float) -> None:
 
 
 def fail(held: Claim, error: str, *, final: bool = False, after_seconds: float | None = None) -> bool:
-    """It did not work: due again after JOB_RETRY_SECONDS, or failed for good. True when it was the last try."""
+    """It did not work: due again after JOB_RETRY_SECONDS, or failed for good. True when it was the last try.
+
+    Somebody who wanted more meanwhile gets a fresh start; who lost the lease changes nothing.
+    """
     now = timezone.now()
     error = clean(error, limit=2_000)
     if final or held.attempts > len(settings.JOB_RETRY_SECONDS):
-        _mine(held).update(finished_at=now, failed=True, leased_until=None, error=error)
-        return True
+        if _mine(held).filter(wanted=held.wanted).update(finished_at=now, failed=True, leased_until=None, error=error):
+            return True
+        _reopen(held)
+        return False
     wait = settings.JOB_RETRY_SECONDS[held.attempts - 1] * random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
     run_at = now + timedelta(seconds=max(wait, after_seconds or 0))
     _mine(held).update(run_at=run_at, leased_until=None, leased_by="", error=error)
@@ -204,15 +212,6 @@ def due_queues() -> list[str]:
     return list(due.order_by().values_list("queue", flat=True).distinct())
 
 
-def next_due(queue: str) -> datetime | None:
-    """When the earliest open job of the queue that nobody holds is due."""
-    now = timezone.now()
-    free = Job.objects.filter(queue=queue, finished_at__isnull=True).filter(
-        Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    )
-    return free.order_by("run_at").values_list("run_at", flat=True).first()
-
-
 def prune() -> int:
     """Drop finished jobs older than JOB_RETENTION_DAYS. Returns how many."""
     horizon = timezone.now() - timedelta(days=settings.JOB_RETENTION_DAYS)
@@ -220,6 +219,12 @@ def prune() -> int:
     while ids := list(Job.objects.filter(finished_at__lt=horizon).values_list("pk", flat=True)[:PRUNE_BATCH]):
         dropped += Job.objects.filter(pk__in=ids).delete()[0]
     return dropped
+
+
+def _reopen(held: Claim) -> None:
+    """Somebody wanted more while it ran: due now, as if nothing had been tried."""
+    if _mine(held).update(leased_until=None, leased_by="", attempts=0, error=""):
+        ring(held.queue)
 
 
 def _mine(held: Claim) -> QuerySet[Job]:

@@ -1,16 +1,20 @@
 """Run one job, whatever it does: claim, call, and write down how it went. Plain functions for a job thread."""
 
+import contextlib
 import logging
 import threading
 import time
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, transaction
 
 from backend.jobs import queue
 from backend.jobs.queue import Claim
 from backend.lib.errors import ChatError, Conflict, Missing, Refused, TryLater
 
 logger = logging.getLogger(__name__)
+
+DATABASE_PAUSE_SECONDS = 2.0
 
 
 class InHand:
@@ -44,7 +48,10 @@ def run_next(queue_name: str, worker: str, in_hand: InHand) -> bool:
         return False
     in_hand.take(held)
     try:
-        _run(held)
+        if held.attempts > len(settings.JOB_RETRY_SECONDS) + 1:
+            _failed(held, ChatError("worker_died", "Every process that took this job ended before it did."), final=True)
+        else:
+            _run(held)
     finally:
         in_hand.drop(held)
         close_old_connections()
@@ -76,11 +83,13 @@ def _run(held: Claim) -> None:
     except TryLater as error:
         _failed(held, error, after_seconds=error.after_seconds)
     except (OperationalError, InterfaceError) as error:
-        logger.warning("database away", extra={"job": held.id, "kind": held.kind, "reason": repr(error)})
-        close_old_connections()  # the lease runs out, or the next sweep finds it
+        logger.warning("database in the way", extra={"job": held.id, "kind": held.kind, "reason": type(error).__name__})
+        close_old_connections()
+        with contextlib.suppress(DatabaseError):  # else the lease runs out, and somebody takes it up
+            queue.postpone(held, DATABASE_PAUSE_SECONDS)
     except Exception as error:  # the job runner is one of the three loops that must survive
         logger.exception("job raised", extra={"job": held.id, "kind": held.kind, "subject": held.subject})
-        _failed(held, ChatError("internal_error", repr(error)))
+        _failed(held, ChatError("internal_error", type(error).__name__))
     else:
         seconds = round(time.monotonic() - began, 3)
         logger.debug("job done", extra={"job": held.id, "kind": held.kind, "seconds": seconds})
@@ -88,8 +97,9 @@ def _run(held: Claim) -> None:
 
 def _failed(held: Claim, error: ChatError, *, final: bool = False, after_seconds: float | None = None) -> None:
     reason = f"{error.code}: {error.detail}"
-    was_last = queue.fail(held, reason, final=final, after_seconds=after_seconds)
+    with transaction.atomic():
+        was_last = queue.fail(held, reason, final=final, after_seconds=after_seconds)
+        if was_last:
+            queue.gave_up(held, error)
     facts = {"job": held.id, "kind": held.kind, "subject": held.subject, "attempts": held.attempts, "error": reason}
     logger.warning("job failed for good" if was_last else "job will be tried again", extra=facts)
-    if was_last:
-        queue.gave_up(held, error)

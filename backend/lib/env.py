@@ -67,6 +67,8 @@ def numbers(name: str, default: dict[str, int]) -> dict[str, int]:
         key, _, value = word.partition("=")
         if key not in default or not value.isdigit():
             raise WrongSetting(name, f"expected {'=N,'.join(default)}=N, found {word!r}")
+        if int(value) < 1:
+            raise WrongSetting(name, f"{key} must be at least 1")
         chosen[key] = int(value)
     return chosen
 

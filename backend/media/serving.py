@@ -4,6 +4,7 @@ The caller has been checked already; this only turns a stored object into an HTT
 at the reader's pace, never read whole.
 """
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from backend.media.storages import media_storage
@@ -36,7 +38,6 @@ INLINE_TYPES = frozenset(
 
 SANDBOXED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'"
 RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
-SLICE_BYTES = 256 * 1024
 _readers = ThreadPoolExecutor(8, thread_name_prefix="media-read")
 
 
@@ -94,6 +95,8 @@ def answer(request: HttpRequest, stored: Stored) -> HttpResponseBase:
         return HttpResponse(status=status, headers=head)
     chunks = media_storage().read_range(stored.key, whole.start, whole.length)
     first = next(chunks, b"")  # a storage that is away must still be able to become an error answer
+    # Django gives the connection back at the last byte: enough paused videos would hold the whole pool.
+    close_old_connections()
     return StreamingHttpResponse(_stream(first, chunks), status=status, headers=head)
 
 
@@ -142,4 +145,5 @@ async def _stream(first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]
     finally:
         close = getattr(chunks, "close", None)
         if close is not None:
-            await sync_to_async(close, thread_sensitive=False, executor=_readers)()
+            with contextlib.suppress(ValueError):  # the reader left while a thread was in it: it ends by itself
+                await sync_to_async(close, thread_sensitive=False, executor=_readers)()

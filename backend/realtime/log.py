@@ -110,7 +110,7 @@ def prune() -> int:
         old = Event.objects.filter(tenant_id=tenant_id, created_at__lt=horizon)
         if kept_from is not None:
             old = old.filter(seq__lt=kept_from)
-        while ids := list(old.values_list("pk", flat=True)[:PRUNE_BATCH]):
+        while ids := list(old.order_by("seq").values_list("pk", flat=True)[:PRUNE_BATCH]):
             dropped += Event.objects.filter(pk__in=ids).delete()[0]
     return dropped
 

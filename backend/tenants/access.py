@@ -5,7 +5,6 @@ An Authorization header decides alone: a bad token is `invalid_token` whatever c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
+from django.http.cookie import parse_cookie
 
 from backend.lib.errors import Missing, Refused
 from backend.tenants.models import ApiToken, Membership, Tenant, User, hash_token
@@ -70,12 +70,8 @@ def caller_of(headers: Mapping[bytes, bytes]) -> Caller:
     authorization = headers.get(b"authorization", b"").decode("latin1")
     if authorization:
         return caller_by_token(authorization)
-    try:
-        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin1"))
-    except CookieError:
-        raise NotLoggedIn from None
-    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
-    store: Any = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value if morsel else None)
+    cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin1"))  # as forgiving as the website's
+    store: Any = import_module(settings.SESSION_ENGINE).SessionStore(cookies.get(settings.SESSION_COOKIE_NAME))
     user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]  # it reads the session only
     return caller_by_user(user)
 

@@ -122,6 +122,12 @@ class Instance(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.CLOSED)
     state_since = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
+    read_back_to = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The newest message that was seen in the gateway's own records"
+    )
+    silent_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Connected, and quieter than it usually is at this hour"
+    )
 
     class Meta:
         constraints = [

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from tests.journeys.stage import Stage
@@ -30,6 +31,16 @@ def swell(chat: ChatProcess, attachment_id: str) -> None:
         (key,) = link.execute("SELECT storage_key FROM media_attachment WHERE id = ?", [hexed]).fetchone()
         link.execute("UPDATE media_attachment SET size_bytes = ? WHERE id = ?", [BIG, hexed])
     with (chat.folder / "media" / key).open("r+b") as file:
+        file.truncate(BIG)
+
+
+def swell_row(chat: ChatProcess, database_url: str, attachment_id: str) -> None:
+    """The same where the rows are in PostgreSQL."""
+    with psycopg.connect(database_url) as link:
+        found = link.execute("SELECT storage_key FROM media_attachment WHERE id = %s", [attachment_id]).fetchone()
+        assert found is not None
+        link.execute("UPDATE media_attachment SET size_bytes = %s WHERE id = %s", [BIG, attachment_id])
+    with (chat.folder / "media" / found[0]).open("r+b") as file:
         file.truncate(BIG)
 
 

@@ -8,6 +8,7 @@ from backend.chat.api.surface import caller_of, uuid_or_missing
 from backend.lib.errors import Missing
 from backend.media import serving
 from backend.media.models import Attachment
+from backend.media.pipeline import RENDITIONS
 from backend.realtime import wire
 
 router = Router(tags=["attachments"])
@@ -46,9 +47,9 @@ def thumbnail(request: HttpRequest, attachment_id: str) -> HttpResponseBase:
 def rendition(request: HttpRequest, attachment_id: str, name: str) -> HttpResponseBase:
     """The same picture or sound in a form that every browser takes: jpeg, aac, poster."""
     found = _readable(request, attachment_id)
-    if name not in RENDITION_TYPES or name not in found.renditions:
+    if name not in RENDITIONS or name not in found.renditions:
         raise Missing("no_such_rendition")
-    mimetype, ending = RENDITION_TYPES[name]
+    ending, mimetype = RENDITIONS[name]
     return serving.answer(request, files.beside(found, found.renditions[name], mimetype, ending))
 
 

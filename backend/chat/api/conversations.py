@@ -3,6 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -12,7 +13,7 @@ from backend.chat import changes, present
 from backend.chat.api.cursors import decode, encode
 from backend.chat.api.surface import caller_of, tenant_of, uuid_or_missing
 from backend.chat.models import Conversation
-from backend.lib.errors import Missing, Refused
+from backend.lib.errors import Conflict, Missing, Refused
 from backend.realtime import log, wire
 from backend.tenants.models import Membership, User
 
@@ -72,7 +73,11 @@ def change(request: HttpRequest, conversation_id: str, sent: Change) -> wire.Con
             row.status = sent.status
         if "assignee" in sent.model_fields_set:
             row.assignee = _colleague(found.tenant_id, sent.assignee) if sent.assignee else None
-        row.save(update_fields=["status", "assignee"])
+        try:
+            with transaction.atomic():
+                row.save(update_fields=["status", "assignee"])
+        except IntegrityError as error:  # the customer has written since: that conversation is the open one
+            raise Conflict("already_open", "There is an open conversation with this contact.") from error
         shape = present.conversation(row)
         log.publish(wire.ConversationUpdated(conversation=shape))
     return shape

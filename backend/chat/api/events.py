@@ -12,7 +12,7 @@ from backend.realtime import log
 router = Router(tags=["events"])
 
 PAGE = 200
-After = Annotated[str, Query(max_length=20)]
+After = Annotated[str, Query()]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 

@@ -4,7 +4,6 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from ninja import Router, Schema, Status
@@ -16,14 +15,13 @@ from backend.chat.api.surface import caller_of, problem, tenant_of, who_asks
 from backend.lib.errors import ChatError, Refused
 from backend.media import sniff
 from backend.realtime import log, wire
-from backend.tenants import access
+from backend.tenants import access, throttle
 from backend.tenants.access import Caller
 from backend.tenants.models import Instance, User
 
 router = Router(tags=["session"])
 
 LIMITED_KINDS = ("image", "video", "audio", "document")
-ATTEMPTS, ATTEMPTS_SECONDS = 10, 15 * 60
 
 
 class Credentials(Schema):
@@ -36,8 +34,8 @@ def log_in(request: HttpRequest, sent: Credentials) -> wire.Me:
     """200 as /api/me/; 401 `invalid_credentials`; 429 `too_many_attempts`; needs the CSRF cookie's token."""
     if check_csrf(request) is not None:
         raise Refused("csrf_failed", "The CSRF token is missing or wrong.", status=403)
-    _count_attempt(request, sent.email)
-    user = authenticate(request, username=sent.email.strip().lower(), password=sent.password)
+    throttle.check(request, sent.email)
+    user = authenticate(request, username=sent.email, password=sent.password)
     if not isinstance(user, User):
         raise Refused("invalid_credentials", "The e-mail address or the password is wrong.", status=401)
     caller = access.caller_by_user(user)
@@ -87,11 +85,3 @@ def _types_of(kind: str) -> list[str]:
     allowed = settings.MEDIA_ALLOWED_TYPES
     found = (known.mime for known in sniff.TYPES.values() if sniff.kind_of(known.mime) == kind)
     return [mime for mime in found if not allowed or mime in allowed]
-
-
-def _count_attempt(request: HttpRequest, email: str) -> None:
-    """At most ATTEMPTS for one address and one e-mail in ATTEMPTS_SECONDS, right ones included."""
-    key = f"login:{request.META.get('REMOTE_ADDR', '')}:{email.strip().lower()}"
-    cache.add(key, 0, ATTEMPTS_SECONDS)
-    if cache.incr(key) > ATTEMPTS:
-        raise Refused("too_many_attempts", "Too many attempts; wait a quarter of an hour.", status=429)

@@ -239,3 +239,38 @@ async def test_at_the_end_every_socket_is_asked_to_close(stage: Stage) -> None:
     await stage.hub.close(4012)
 
     assert [socket.closed_with for socket in sockets] == [4012] * 3
+
+
+async def test_who_leaves_while_joining_leaves_no_listener_behind(stage: Stage) -> None:
+    holds = asyncio.Event()
+
+    async def slow(*_: Any, **__: Any) -> int:
+        await holds.wait()
+        return 0
+
+    stage.hub._read = slow
+    joining = [asyncio.create_task(stage.hub.join(uuid4(), Socket())) for _ in range(3)]
+    await settle()
+    for task in joining:
+        task.cancel()
+    await asyncio.gather(*joining, return_exceptions=True)
+
+    assert stage.hub._tenants == {}
+    assert stage.layer.groups == {}
+
+
+async def test_a_ring_during_the_first_join_reads_nothing_of_the_past(stage: Stage) -> None:
+    stage.commit(3000)
+    real = stage.table.read
+
+    async def ringing(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if function is log.newest:
+            await stage.ring(3000)
+        return await real(function, *args, **kwargs)
+
+    stage.hub._read = ringing
+    socket = await joined(stage)
+    await settle()
+
+    assert socket.seen == []
+    assert stage.table.reads == 0

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.test import Client
 
+from backend.tenants import access
 from backend.tenants.models import ApiToken, Membership
 from tests.cast import PASSWORD, Member, company
 
@@ -124,3 +125,47 @@ def test_another_companys_name_is_not_found(ana: Member, carla: Member, wanted: 
 def test_only_the_tokens_hash_is_stored(ana: Member) -> None:
     assert not ApiToken.objects.filter(hash=ana.token).exists()
     assert company("Other")[1].secret != ana.instance.secret
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "/api/nope", 404, "not_found"),
+        ("get", "/api/auth/login/", 405, "method_not_allowed"),
+        ("post", "/api/auth/login", 404, "not_found"),
+    ],
+)
+def test_whatever_refuses_below_api_says_so_as_a_problem(
+    ana: Member, method: str, path: str, status: int, code: str
+) -> None:
+    answer = getattr(ana.client, method)(path)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_the_operators_door_counts_attempts_too(ana: Member) -> None:
+    browser = Client()
+    for _ in range(10):
+        browser.post("/admin/login/", {"username": ana.user.email, "password": "wrong"})
+    answer = log_in(Client(), ana.user.email)
+
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_attempts")
+
+
+def test_without_a_cache_people_can_still_log_in(ana: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Away:
+        def __getattr__(self, name: str):
+            raise ConnectionError("no redis")
+
+    monkeypatch.setattr("backend.tenants.throttle.cache", Away())
+
+    assert log_in(Client(), ana.user.email).status_code == 200
+
+
+def test_cookies_that_are_not_ours_do_no_harm(ana: Member) -> None:
+    browser = ana.browser()
+    session = browser.cookies["sessionid"].value
+    headers = {b"cookie": f'prefs={{"a":1}}; _ga=x y; sessionid={session}'.encode()}
+
+    assert access.caller_of(headers).user == ana.user

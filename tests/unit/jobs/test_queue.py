@@ -161,7 +161,7 @@ def test_a_bug_in_one_job_does_not_stop_the_queue(monkeypatch: pytest.MonkeyPatc
         pass
 
     assert done == ["good"]
-    assert Job.objects.get(subject="bad").error == "internal_error: ZeroDivisionError()"
+    assert Job.objects.get(subject="bad").error == "internal_error: ZeroDivisionError"
 
 
 def test_an_operator_can_run_a_failed_job_again() -> None:
@@ -180,3 +180,65 @@ def test_old_finished_jobs_are_pruned_and_open_ones_stay() -> None:
 
     assert queue.prune() == 1
     assert Job.objects.get().subject == "open"
+
+
+def test_who_lost_the_lease_gives_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setitem(queue._gave_up, PHOTO.name, lambda subject, error: told.append(subject))
+
+    def photo(_: str) -> None:
+        expire_lease(queue.Claim(Job.objects.get().pk, "", "", "", 0, 0, ""))
+        take(OTHER)
+        raise Refused("type_not_allowed")
+
+    monkeypatch.setitem(queue._runners, PHOTO.name, photo)
+    queue.enqueue(PHOTO, "a", tenant_id=None)
+    runner.run_next("media_download", ME, runner.InHand())
+
+    assert told == []
+    assert Job.objects.get().leased_by == OTHER
+
+
+def test_what_is_wanted_while_the_last_try_fails_is_tried_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    def photo(_: str) -> None:
+        queue.enqueue(PHOTO, "a", tenant_id=None)
+        raise Refused("type_not_allowed")
+
+    monkeypatch.setitem(queue._runners, PHOTO.name, photo)
+    queue.enqueue(PHOTO, "a", tenant_id=None)
+    runner.run_next("media_download", ME, runner.InHand())
+
+    assert take().attempts == 1
+
+
+def test_a_job_that_kills_its_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setitem(queue._gave_up, PHOTO.name, lambda subject, error: told.append(error.code))
+    monkeypatch.setitem(queue._runners, PHOTO.name, lambda _: pytest.fail("it was run once more"))
+    queue.enqueue(PHOTO, "a", tenant_id=None)
+    for _ in range(len(settings.JOB_RETRY_SECONDS) + 1):
+        expire_lease(take())
+    runner.run_next("media_download", ME, runner.InHand())
+
+    assert told == ["worker_died"]
+    assert queue.claim("media_download", OTHER) is None
+
+
+def test_a_wish_does_not_hurry_a_job_that_is_failing() -> None:
+    queue.enqueue(PHOTO, "a", tenant_id=None)
+    queue.fail(take(), "media_host_down")
+    queue.enqueue(PHOTO, "a", tenant_id=None)
+
+    assert queue.claim("media_download", ME) is None
+
+
+def test_a_job_that_waits_uses_up_no_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    def photo(_: str) -> None:
+        raise queue.Later(0)
+
+    monkeypatch.setitem(queue._runners, PHOTO.name, photo)
+    queue.enqueue(PHOTO, "a", tenant_id=None)
+    for _ in range(10):
+        assert runner.run_next("media_download", ME, runner.InHand())
+
+    assert Job.objects.get().attempts == 0
