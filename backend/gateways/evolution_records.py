@@ -35,11 +35,12 @@ def find_records(
     """
     given: set[str] = set()
     for entry in _entries(gateway):
-        record = _record(entry)
+        at = wire.moment(entry.get("messageTimestamp"))
+        if at is not None and at < since:
+            return
+        record = _record(entry, at)
         if record is None or record.provider_id in given:
             continue  # what came meanwhile has moved the pages on
-        if record.at is not None and record.at < since:
-            return
         if addresses is None or not set(addresses).isdisjoint(record.addresses):
             given.add(record.provider_id)
             yield record
@@ -90,7 +91,7 @@ def _entries(gateway: GatewayAccess) -> Iterator[Fields]:
             return
 
 
-def _record(entry: Fields) -> Record | None:
+def _record(entry: Fields, at: datetime | None) -> Record | None:
     """None for what can never be shown."""
     data = {name: entry[name] for name in _KEPT if entry.get(name) is not None}
     happening = next(messages.messages(messages.Letter({"data": data}, None)), None)
@@ -107,7 +108,7 @@ def _record(entry: Fields) -> Record | None:
         kind=seen.kind if seen else "unsupported",
         text=seen.text if seen else "",
         file_name=seen.media.file_name if seen and seen.media else "",
-        at=wire.moment(entry.get("messageTimestamp")),
+        at=at,
         addresses=seen.chat.addresses if seen else wire.addresses(key.get("remoteJid"), key.get("remoteJidAlt")),
         is_typed=wire.words(entry.get("source"), limit=20).lower() in _PHONES,
         raw=json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
