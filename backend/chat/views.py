@@ -22,6 +22,7 @@ PAGE_POLICY = (
     "connect-src 'self' ws: wss: {uploads}; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 500: "internal_error"}
+PROBLEM = "application/problem+json"
 NOT_BUILT = "The page is not built. Run `make run`, or `npm run build` in frontend/."
 
 
@@ -84,4 +85,4 @@ def api_problems(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
 def csrf_failed(request: HttpRequest, reason: str = "") -> JsonResponse:
     """A browser without its CSRF token: problem+json like every other refusal."""
     problem = wire.Problem(title="CSRF check failed", status=403, code="csrf_failed", detail=reason)
-    return JsonResponse(problem.model_dump(), status=403, content_type="application/problem+json")
+    return JsonResponse(problem.model_dump(), status=403, content_type=PROBLEM)
