@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from backend.gateways.base import FileToSend
-from backend.gateways.evolution_rest import MEDIA_SECONDS, TEXT_SECONDS
+from backend.gateways.evolution_rest import MEDIA_SECONDS
 from backend.gateways.evolution_wire import Fields
 from backend.lib.errors import Refused
 
@@ -42,7 +42,7 @@ class Outgoing:
     file_field: str = ""
     file: bytes = b""
     by_url: bool = False
-    seconds: float = TEXT_SECONDS
+    seconds: float | None = None
 
 
 def parcel(file: FileToSend) -> Outgoing:

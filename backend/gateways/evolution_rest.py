@@ -43,14 +43,17 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`file` goes as base64 into the JSON's property `file_field`, while it is sent. `seconds`: until the answer."""
+    """`file` goes as base64 into the JSON's property `file_field`, while it is sent.
+
+    `seconds` until the answer; None: TEXT_SECONDS.
+    """
 
     method: str
     path: str
     body: Mapping[str, object] | None = None
     file_field: str = ""
     file: bytes = b""
-    seconds: float = TEXT_SECONDS
+    seconds: float | None = None
     asked: Asked = REPEATABLE
 
 
@@ -73,7 +76,8 @@ def call(gateway: GatewayAccess, told: Call) -> object:
 
 
 def _request(gateway: GatewayAccess, told: Call) -> httpx.Response:
-    timeout = httpx.Timeout(told.seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=POOL_SECONDS)
+    seconds = TEXT_SECONDS if told.seconds is None else told.seconds
+    timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=POOL_SECONDS)
     try:
         client = _client_of(gateway.base_url)
         request = client.build_request(

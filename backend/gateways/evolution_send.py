@@ -128,7 +128,7 @@ def send_presence(gateway: GatewayAccess, to: str, presence: PresenceShown, seco
 
 
 def _do(
-    gateway: GatewayAccess, method: str, route: str, body: Fields, *, to: str = "", seconds: float = TEXT_SECONDS
+    gateway: GatewayAccess, method: str, route: str, body: Fields, *, to: str = "", seconds: float | None = None
 ) -> object:
     """A call that may be repeated: the second time changes nothing that anybody sees."""
     asked = Asked(is_group=to.endswith("@g.us"), is_repeatable=True)
