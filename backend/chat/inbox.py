@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from backend.chat import outbox, present, receipts, threads, work
+from backend.chat import outbox, present, receipts, reconcile, threads, work
 from backend.chat.desk import Desk, Letter
 from backend.chat.models import Contact, Conversation, Message
 from backend.gateways.base import (
@@ -223,6 +223,7 @@ def _connection(seen: ConnectionChanged, desk: Desk, letter: Letter) -> None:
         log.publish(wire.InstanceUpdated(instance=present.instance(instance)))
         if seen.state == "open":
             outbox.instance_is_back(instance)
+            reconcile.want(instance)
 
 
 @_receive.register
