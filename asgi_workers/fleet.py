@@ -19,7 +19,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from asgi_workers.broker import Broker
-from backend.chat import work
+from backend.chat import reconcile, work
 from backend.jobs import pulse, queue, runner
 from backend.jobs.queue import QUEUES
 
@@ -30,6 +30,7 @@ T = TypeVar("T")
 SWEEP_SECONDS = 1
 BACK_OFF_SECONDS = 2
 HOUSEKEEPING_SECONDS = 3600
+RECONCILE_SECONDS = 300
 
 
 class QueueCrew:
@@ -106,7 +107,7 @@ class Fleet:
         else:
             logger.info("[RABBITMQ] no broker configured, consumers run embedded", extra={"queues": len(QUEUES)})
             pulse.consumers({name: crew.size for name, crew in self._crews.items()}, broker=None)
-        self._tasks = [asyncio.create_task(each) for each in (self._sweep_on(), self._keep_house())]
+        self._tasks = [asyncio.create_task(each) for each in (self._sweep_on(), self._keep_house(), self._read_back())]
         self._renewing = asyncio.create_task(self._renew_on())
 
     async def ring(self, queue_name: str, count: int) -> None:
@@ -166,6 +167,15 @@ class Fleet:
             except Exception as error:  # as above
                 logger.warning("housekeeping not wanted", extra={"reason": repr(error)})
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _read_back(self) -> None:
+        """What webhooks have lost: looked for when we start, and every RECONCILE_SECONDS."""
+        while True:
+            try:
+                await self._in_thread(reconcile.want_all)
+            except Exception as error:  # as above
+                logger.warning("reading back not wanted", extra={"reason": repr(error)})
+            await asyncio.sleep(RECONCILE_SECONDS)
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         found: T = await database_sync_to_async(function, thread_sensitive=False, executor=self._pool)(*args)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from backend.chat import changes, downloads, lane, outgoing, pictures, sending, uploads, work
+from backend.chat import changes, downloads, lane, outgoing, pictures, reconcile, sending, uploads, work
 from backend.chat.models import InboundEvent, Parked
 from backend.jobs import queue
 from backend.jobs.queue import runs
@@ -49,6 +49,11 @@ def inbox_event(event_id: str) -> None:
 @runs(work.DOWNLOAD_MEDIA, gave_up=downloads.gave_up)
 def download_media(attachment_id: str) -> None:
     downloads.download(UUID(attachment_id))
+
+
+@runs(work.RECONCILE)
+def read_back(instance_id: str) -> None:
+    reconcile.reconcile(instance_id)
 
 
 @runs(work.SEND, gave_up=sending.gave_up)

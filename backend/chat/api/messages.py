@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from backend.chat import changes, outbox, parcels, present
+from backend.chat import changes, outbox, parcels, present, uploads
 from backend.chat.api.surface import caller_of, uuid_or_missing
 from backend.chat.models import Conversation, Message
 from backend.lib.errors import Conflict, Missing, Refused
@@ -94,7 +94,10 @@ def retry(request: HttpRequest, message_id: str) -> Status[wire.Message]:
 @router.post("/messages/{message_id}/cancel/", response={202: wire.Message})
 def cancel(request: HttpRequest, message_id: str) -> Status[wire.Message]:
     """409 `already_sent` once it has been handed over."""
-    return Status(202, present.message(outbox.cancel(_message(request, message_id))))
+    found = _message(request, message_id)
+    if found.status == "waiting" and found.attachment is not None and uploads.cancel(found.attachment):
+        return Status(202, present.message(_message(request, message_id)))
+    return Status(202, present.message(outbox.cancel(found)))
 
 
 @router.patch("/messages/{message_id}/", response=wire.Message)
