@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -13,14 +14,13 @@ from tests.e2e.eyes import Complaints
 from tests.e2e.theatre import Theatre
 from tests.journeys.conftest import environment
 from tests.journeys.stage import Stage
-from tests.parts import EMBEDDED, WORKER, Parts
+from tests.parts import EMBEDDED, Parts
 from tests.process.chat_process import ChatProcess, SandboxProcess
 from tests.process.conftest import migrated_template
 
 __all__ = ["migrated_template"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ROOM = f"browser-{WORKER}"
 REAL_PARTS = ("postgres", "rabbit_server", "s3")
 
 expect.set_options(timeout=15_000)
@@ -51,14 +51,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 @pytest.fixture(scope="package")
 def rooms(request: pytest.FixtureRequest, parts: Parts) -> dict[str, str]:
     """A migrated database, a vhost and a bucket of this folder's own."""
+    room = f"browser-{uuid4().hex}"
     server, template = request.getfixturevalue("postgres"), request.getfixturevalue("migrated_template")
-    database = ROOM.replace("-", "_")
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as link:
-        link.execute(f"DROP DATABASE IF EXISTS {database}")
-        link.execute(f"CREATE DATABASE {database} TEMPLATE {template}")
-    request.getfixturevalue("rabbit_server").make_vhost(ROOM)
-    request.getfixturevalue("s3").make_bucket(ROOM)
-    return parts.environment(database=database, vhost=ROOM, bucket=ROOM)
+        link.execute(f'CREATE DATABASE "{room}" TEMPLATE {template}')
+    request.getfixturevalue("rabbit_server").make_vhost(room)
+    request.getfixturevalue("s3").make_bucket(room)
+    return parts.environment(database=room, vhost=room, bucket=room)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +97,7 @@ def open_page(stage: Theatre, browser: Browser, complaints: Complaints) -> Itera
         return page
 
     yield make
+    complaints.listen_no_more()  # what a closing window breaks off is nobody's fault
     for context in contexts:
         context.close()
 

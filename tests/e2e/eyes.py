@@ -16,6 +16,7 @@ class Complaints:
     def __init__(self) -> None:
         self.heard: list[str] = []
         self._expected = [BEFORE_LOGIN]
+        self._is_listening = True
 
     def expect(self, pattern: str) -> None:
         self._expected.append(pattern)
@@ -23,24 +24,31 @@ class Complaints:
     def unexpected(self) -> list[str]:
         return [line for line in self.heard if not any(re.search(pattern, line) for pattern in self._expected)]
 
+    def listen_no_more(self) -> None:
+        self._is_listening = False
+
+    def _hear(self, line: str) -> None:
+        if self._is_listening:
+            self.heard.append(line)
+
     def listen_to(self, page: Page) -> None:
-        page.on("pageerror", lambda error: self.heard.append(f"exception: {error}"))
+        page.on("pageerror", lambda error: self._hear(f"exception: {error}"))
         page.on("console", self._on_console)
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_failure)
 
     def _on_console(self, line: ConsoleMessage) -> None:
         if line.type == "error" and not SAID_TWICE.search(line.text):
-            self.heard.append(f"console: {line.text}")
+            self._hear(f"console: {line.text}")
 
     def _on_response(self, answer: Response) -> None:
         if answer.status >= 400:
-            self.heard.append(f"{answer.status} {answer.request.method} {_path(answer.url)}")
+            self._hear(f"{answer.status} {answer.request.method} {_path(answer.url)}")
 
     def _on_failure(self, request: Request) -> None:
         # A player stops reading when it has enough, and the browser calls that a failure.
         if not (request.resource_type == "media" and request.failure == "net::ERR_ABORTED"):
-            self.heard.append(f"{request.failure} {request.method} {_path(request.url)}")
+            self._hear(f"{request.failure} {request.method} {_path(request.url)}")
 
 
 def _path(url: str) -> str:

@@ -60,7 +60,7 @@ def test_a_video_is_played_and_sought_by_range(stage: Theatre, ana: Page) -> Non
     expect(play).to_be_visible()
     expect(film).to_contain_text("olha só")
     poster = film.locator("video").get_attribute("poster") or ""
-    assert ana.request.get(poster).headers["content-type"] == "image/webp"
+    assert ana.request.get(poster).headers["content-type"].startswith("image/")
     asked = ranges_of(ana)
     play.click()
     player = film.locator("video")
@@ -170,4 +170,6 @@ def test_an_album_of_eight_is_eight_photos_in_the_viewer(stage: Theatre, ana: Pa
     expect(viewer.get_by_role("button", name="Próxima foto")).to_have_count(0)
     viewer.get_by_role("button", name="Fechar").click()
     expect(viewer).to_have_count(0)
-    expect_sharp(photos.last)
+    for index in range(8):
+        photos.nth(index).scroll_into_view_if_needed()
+        expect_sharp(photos.nth(index))

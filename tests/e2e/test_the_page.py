@@ -3,7 +3,7 @@
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage
-from tests.e2e.eyes import bubbles, enter, expect_sharp, row
+from tests.e2e.eyes import bubbles, enter, expect_sharp, natural_width, row
 from tests.e2e.theatre import Theatre
 
 NO_SIDEWAYS = "document.documentElement.scrollWidth <= innerWidth"
@@ -60,6 +60,14 @@ def test_a_conversation_has_an_address_of_its_own(stage: Theatre, ana: Page, ope
     again = open_page("bruno", ana.url.removeprefix(stage.url))
 
     expect(bubbles(again.get_by_role("log", name="Mensagens com Ugo Prado"))).to_contain_text("um endereço")
+
+
+def test_a_customers_own_picture_stands_beside_the_name(stage: Theatre, ana: Page) -> None:
+    stage.sends("text", customer="beatriz", text="olá")
+    face = row(ana, "Beatriz").locator("img")
+
+    expect(face).to_be_visible()
+    assert natural_width(face) > 0
 
 
 def test_the_search_finds_by_name_and_says_when_there_is_nothing(ana: Page) -> None:

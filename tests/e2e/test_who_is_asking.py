@@ -67,10 +67,10 @@ def test_the_language_is_switched_and_kept(ana: Page) -> None:
 
 def test_a_stranger_sees_nothing_of_it(stage: Theatre, ana: Page, open_page: OpenPage, complaints: Complaints) -> None:
     complaints.expect("404 GET /api/chat/conversations/")
-    carla = open_page("carla")
+    carla = open_page("carla", "about:blank")
     frames: list[dict[str, object]] = []
     carla.on("websocket", lambda socket: socket.on("framereceived", lambda text: frames.append(json.loads(text))))
-    carla.reload()
+    carla.goto("/")
     expect(carla.get_by_text("Nenhuma conversa ainda")).to_be_visible()
     stage.sends("image", customer=stage.customer("Ivo Secreto"), text="só para a Acme")
     log = enter(ana, "Ivo Secreto")
