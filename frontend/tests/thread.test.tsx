@@ -9,11 +9,12 @@ import type { Message } from "@/api/wire.gen";
 import { MessageBubble } from "@/features/thread/message-bubble";
 import { firstUnreadId, rowsOf } from "@/features/thread/rows";
 import { ThreadHeader } from "@/features/thread/thread-header";
+import { aDesk, Around } from "./desk";
 import { aConversation, aMessage, anAttachment } from "./shapes";
 
 function show(message: Message, party: "person" | "group" = "person") {
   render(
-    <QueryClientProvider client={new QueryClient()}>
+    <Around desk={aDesk()}>
       <MessageBubble
         message={message}
         place="first"
@@ -21,7 +22,7 @@ function show(message: Message, party: "person" | "group" = "person") {
         party={party}
         renderMedia={({ footer }) => <div data-testid="media">{footer}</div>}
       />
-    </QueryClientProvider>,
+    </Around>,
   );
   return screen.getByRole("article");
 }
@@ -30,7 +31,7 @@ const outgoing = { direction: "outgoing", author: { id: "u1", name: "Ana" } } as
 
 describe("a bubble", () => {
   it.each([
-    ["waiting", "Aguardando o arquivo"],
+    ["waiting", "Aguardando envio"],
     ["queued", "Na fila"],
     ["sending", "Enviando"],
     ["sent", "Enviada"],

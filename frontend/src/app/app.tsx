@@ -3,6 +3,7 @@ import { Navigate, Route, Routes } from "react-router";
 import { InboxPage } from "@/app/inbox-page";
 import { LightboxProvider } from "@/features/media/lightbox";
 import { SessionGate } from "@/features/session/session-gate";
+import { OutboxProvider } from "@/outbox/outbox-provider";
 import { RealtimeProvider } from "@/realtime/realtime-provider";
 
 export function App({ client }: { client: QueryClient }) {
@@ -11,13 +12,15 @@ export function App({ client }: { client: QueryClient }) {
       <SessionGate>
         {(me) => (
           <RealtimeProvider key={`${me.user.id} ${me.tenant.id}`} tenantId={me.tenant.id} seq={me.seq}>
-            <LightboxProvider>
-              <Routes>
-                <Route path="/" element={<InboxPage />} />
-                <Route path="/c/:conversationId" element={<InboxPage />} />
-                <Route path="*" element={<Navigate to="/" replace />} />
-              </Routes>
-            </LightboxProvider>
+            <OutboxProvider owner={`${me.user.id} ${me.tenant.id}`}>
+              <LightboxProvider>
+                <Routes>
+                  <Route path="/" element={<InboxPage />} />
+                  <Route path="/c/:conversationId" element={<InboxPage />} />
+                  <Route path="*" element={<Navigate to="/" replace />} />
+                </Routes>
+              </LightboxProvider>
+            </OutboxProvider>
           </RealtimeProvider>
         )}
       </SessionGate>

@@ -6,15 +6,18 @@ import { useParams } from "react-router";
 import { allOf } from "@/api/pages";
 import { conversationsQuery, useMe } from "@/api/queries";
 import { ConnectionNotice } from "@/app/connection-notice";
+import { Composer } from "@/features/composer/composer";
 import { ConversationList } from "@/features/inbox/conversation-list";
 import { MediaPreview } from "@/features/media/media-preview";
 import { AccountMenu } from "@/features/session/account-menu";
-import { ChatWindow } from "@/features/thread/chat-window";
+import { ChatWindow, type RenderComposer } from "@/features/thread/chat-window";
 import type { RenderMedia } from "@/features/thread/message-bubble";
 import { cn } from "@/lib/cn";
 import { Empty } from "@/ui/empty";
+import { ToastCorner } from "@/ui/toasts";
 
 const renderMedia: RenderMedia = (slot) => <MediaPreview {...slot} />;
+const renderComposer: RenderComposer = (slot) => <Composer {...slot} />;
 
 /** The list and the thread side by side; on a narrow screen one at a time. */
 export function InboxPage() {
@@ -36,12 +39,13 @@ export function InboxPage() {
         </aside>
         <main className={cn("min-h-0 min-w-0 flex-1 flex-col", conversationId ? "flex" : "hidden md:flex")}>
           {conversationId ? (
-            <ChatWindow conversationId={conversationId} renderMedia={renderMedia} />
+            <ChatWindow conversationId={conversationId} renderMedia={renderMedia} renderComposer={renderComposer} />
           ) : (
             <Empty className="flex-1" icon={<MessagesSquare />} title={t("inbox.pick")} hint={t("inbox.pickHint")} />
           )}
         </main>
       </div>
+      <ToastCorner />
     </div>
   );
 }

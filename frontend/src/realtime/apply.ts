@@ -79,6 +79,12 @@ function withMessage(data: Pages<Message>, message: Message): Pages<Message> {
   });
 }
 
+/** The answer to what was sent here. Whatever the events have said of it meanwhile is newer. */
+export function putAnswer(data: Pages<Message>, message: Message): Pages<Message> {
+  const isTold = data.pages.some((page) => page.results.some(({ id }) => id === message.id));
+  return isTold ? data : withMessage(data, message);
+}
+
 /** The loaded pages of one conversation. */
 export function applyToMessages(data: Pages<Message>, conversationId: string, event: DurableEvent): Pages<Message> {
   switch (event.type) {

@@ -17,6 +17,7 @@ function onPassing(frame: PassingFrame): void {
 function onDurable(feed: Feed, event: DurableFrame): void {
   feed.take(event);
   if (event.type === "attachment_ready" || event.type === "attachment_failed") progressStore.forget(event.attachment.id);
+  if (event.type === "message_status" && event.status === "failed") progressStore.forgetMessage(event.message_id);
   if (event.type === "message_received") peopleStore.wrote(event.conversation.id);
 }
 

@@ -50,6 +50,7 @@ type Timer = ReturnType<typeof setTimeout>;
 export class TenantSocket {
   private readonly options: SocketOptions;
   private readonly listeners = new Listeners();
+  private readonly hearers = new Set<(event: DurableFrame) => void>();
   private status: SocketStatus = { name: "idle" };
   private socket: WebSocket | null = null;
   private cursor: number;
@@ -76,6 +77,12 @@ export class TenantSocket {
   get seq(): number {
     return this.cursor;
   }
+
+  /** Every durable event, after it was written into the cache. */
+  readonly hear = (hearer: (event: DurableFrame) => void): (() => void) => {
+    this.hearers.add(hearer);
+    return () => this.hearers.delete(hearer);
+  };
 
   start(): void {
     if (navigator.onLine) this.connect();
@@ -207,6 +214,7 @@ export class TenantSocket {
     }
     this.cursor = frame.seq;
     this.options.onEvent(frame);
+    for (const hearer of [...this.hearers]) hearer(frame);
     this.acknowledge();
     this.settle();
   }

@@ -13,6 +13,8 @@ const LAYER = "absolute inset-0 size-full transition-opacity duration-300";
 /** The payload's tiny preview, blurred, until the real picture has faded in over it. Fills the box it stands in. */
 export function Picture({ src, preview, alt, fit = "cover" }: Props) {
   const [loaded, setLoaded] = useState("");
+  // What was chosen on this machine is all here before it is sent.
+  const isWhole = preview?.startsWith("blob:") === true;
   const isSharp = src !== "" && loaded === src;
   return (
     <>
@@ -21,7 +23,7 @@ export function Picture({ src, preview, alt, fit = "cover" }: Props) {
           src={preview}
           alt=""
           aria-hidden
-          className={cn(LAYER, "scale-110 object-cover blur-md", isSharp && "opacity-0 delay-200")}
+          className={cn(LAYER, "object-cover", !isWhole && "scale-110 blur-md", isSharp && "opacity-0 delay-200")}
         />
       )}
       {src && (

@@ -8,6 +8,9 @@ import { useLanguage } from "@/i18n/i18n";
 import { useErrorText } from "@/i18n/use-error-text";
 import { cn } from "@/lib/cn";
 import { formatTime } from "@/lib/format";
+import type { Outbox } from "@/outbox/outbox";
+import { useDesk } from "@/outbox/outbox-context";
+import { isUnnamed } from "@/outbox/pending";
 import { Button } from "@/ui/button";
 import { Ticks } from "@/ui/ticks";
 
@@ -26,16 +29,28 @@ export function BubbleFooter({ message, className }: { message: Message; classNa
   );
 }
 
+/** What is still here goes again from here; else the server has it and sends it. */
+async function tryAgain(outbox: Outbox, message: Message): Promise<void> {
+  if (outbox.knows(message.client_id)) outbox.retry(message.client_id);
+  else await retryMessage(message.id);
+}
+
 /** Why WhatsApp does not have it, and the way to try once more. */
 export function SendFailure({ message }: { message: Message }) {
   const { t } = useTranslation();
   const errorText = useErrorText();
-  const retry = useMutation({ mutationFn: () => retryMessage(message.id) });
+  const { outbox } = useDesk();
+  const retry = useMutation({ mutationFn: () => tryAgain(outbox, message) });
   if (message.status !== "failed" || message.deleted_at) return null;
   const code = retry.error ? asApiError(retry.error).code : (message.error?.code ?? "unknown");
   return (
     <div role="alert" className="clear-both mt-1.5 flex w-0 min-w-[max(100%,17rem)] items-center gap-2 border-t border-ink/10 px-1 pt-1.5">
       <span className="min-w-0 flex-1 text-[13px] text-danger">{errorText(code)}</span>
+      {isUnnamed(message) && (
+        <Button size="sm" onClick={() => void outbox.cancel(message.client_id)}>
+          {t("common.discard")}
+        </Button>
+      )}
       <Button size="sm" tone="danger" disabled={retry.isPending} onClick={() => retry.mutate()}>
         <RotateCw className="size-3.5" aria-hidden />
         {retry.isPending ? t("common.retrying") : t("common.retry")}

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Conversation, Message } from "@/api/wire.gen";
 import { MessageBubble, type RenderMedia } from "@/features/thread/message-bubble";
 import { firstUnreadId, guessHeight, rowsOf, type Row } from "@/features/thread/rows";
+import { isUnnamed } from "@/outbox/pending";
 import { DayLine, OlderLine, StartLine, ToEnd, UnreadLine } from "@/features/thread/thread-lines";
 
 const NEAR_END_PX = 80;
@@ -54,6 +55,7 @@ export function MessageList({ conversation, contactName, messages, older, render
   useStartingPlace(list, rows);
   useHoldEnd(list, scroller, place);
   useOlder(list, older);
+  useFollowOwn(list, messages[0]);
   if (place === "end" && seenUpTo !== newest) setSeenUpTo(newest);
 
   const below = place === "above" ? countAfter(messages, seenUpTo) : 0;
@@ -129,6 +131,15 @@ function useHoldEnd(list: Scroller, scroller: RefObject<HTMLDivElement | null>, 
     watcher.observe(scroller.current);
     return () => watcher.disconnect();
   }, [scroller]);
+}
+
+/** Whoever sends wants to see it, wherever they were reading. */
+function useFollowOwn(list: Scroller, newest: Message | undefined): void {
+  const sentId = newest && isUnnamed(newest) ? newest.id : "";
+  const follow = useEffectEvent(() => list.scrollToEnd());
+  useEffect(() => {
+    if (sentId) follow();
+  }, [sentId]);
 }
 
 function useOlder(list: Scroller, older: Older): void {

@@ -1,0 +1,34 @@
+import { createContext, use, useCallback, useSyncExternalStore } from "react";
+import { Drafts, type Draft } from "@/outbox/drafts";
+import type { Entry } from "@/outbox/entry";
+import type { Outbox } from "@/outbox/outbox";
+import type { FactsOf, LocalFacts } from "@/outbox/pending";
+
+export interface Desk {
+  outbox: Outbox;
+  drafts: Drafts;
+  /** What is known here of files that were chosen here, by client id; kept while the page lives. */
+  facts: Map<string, LocalFacts>;
+  factsOf: FactsOf;
+}
+
+export const DeskContext = createContext<Desk | null>(null);
+
+/** What this person is writing and sending. */
+export function useDesk(): Desk {
+  const desk = use(DeskContext);
+  if (!desk) throw new Error("useDesk needs an OutboxProvider above it");
+  return desk;
+}
+
+export function usePending(conversationId: string): readonly Entry[] {
+  const { outbox } = useDesk();
+  const read = useCallback(() => outbox.pending(conversationId), [outbox, conversationId]);
+  return useSyncExternalStore(outbox.subscribe, read);
+}
+
+export function useDraft(conversationId: string): Draft {
+  const { drafts } = useDesk();
+  const read = useCallback(() => drafts.of(conversationId), [drafts, conversationId]);
+  return useSyncExternalStore(drafts.subscribe, read);
+}

@@ -1,0 +1,43 @@
+import type { Me } from "@/api/wire.gen";
+import { kindOfType, typeOf, type FileKind } from "@/lib/file-types";
+import { newId } from "@/lib/uuid";
+import type { LocalFacts } from "@/outbox/pending";
+
+export type Limits = Me["limits"];
+
+/** Why a file will not be sent: said before a byte leaves. */
+export type Refusal = { code: "file_too_large"; maxBytes: number } | { code: "type_not_allowed" } | { code: "empty_file" };
+
+/** A file that was chosen and not sent yet. Its id becomes the client id of its message. */
+export interface PickedFile {
+  id: string;
+  file: File;
+  name: string;
+  type: string;
+  kind: FileKind;
+  caption: string;
+  refusal: Refusal | null;
+  /** What it looks like, as soon as the browser has looked. */
+  facts: LocalFacts | null;
+}
+
+export function refusalOf(size: number, type: string, kind: FileKind, limits: Limits): Refusal | null {
+  const limit = limits[kind];
+  if (size === 0) return { code: "empty_file" };
+  if (!limit) return null;
+  if (limit.types.length > 0 && !isTaken(type, kind, limit.types)) return { code: "type_not_allowed" };
+  return size > limit.max_bytes ? { code: "file_too_large", maxBytes: limit.max_bytes } : null;
+}
+
+/** A document whose type nobody knows is looked into by the server. */
+function isTaken(type: string, kind: FileKind, types: string[]): boolean {
+  return types.includes(type) || (kind === "document" && type === "application/octet-stream");
+}
+
+export function pick(file: File, limits: Limits): PickedFile {
+  const type = typeOf(file);
+  const kind = kindOfType(type);
+  const name = file.name || `${kind}.${type.split("/")[1] ?? "bin"}`;
+  const refusal = refusalOf(file.size, type, kind, limits);
+  return { id: newId(), file, name, type, kind, caption: "", refusal, facts: null };
+}
