@@ -1,8 +1,9 @@
 """The decoder process: opens hostile files so that the server never does. Started and asked by decoders.py.
 
 Frames on the pipes are a four-byte length and JSON. A request names a file in the working directory, the spool:
-`{"name", "mime", "kind", "threads", "cpu_seconds"}`; pictures are left beside it as `{name}.thumb`, `{name}.jpeg` and
-`{name}.poster`. The answer is decoders.Answer. No Django in here, no environment, nothing of the server's memory.
+`{"name", "mime", "kind", "sends", "threads", "cpu_seconds"}`; what is made of it is left beside it as `{name}.thumb`,
+`{name}.jpeg`, `{name}.poster`, `{name}.aac` and, for a file that `sends`, `{name}.send`. The answer is decoders.Answer.
+No Django in here, no environment, nothing of the server's memory.
 
 Limits that the kernel keeps: 1 GiB of address space, 20 s of processor time for each file, 64 MiB for each file that
 is written. Out of memory or time the process ends; the server takes that for what it is and starts another.

@@ -32,8 +32,11 @@ CPU_SECONDS = 20
 CODEC_THREADS = 2
 OPENED = ("image/", "video/", "audio/", "application/pdf")
 MAX_ANSWER_BYTES = 64 * 1024
-THUMBNAIL, RENDITIONS = "thumb", ("jpeg", "poster")
-MAX_OUTPUT_BYTES = {THUMBNAIL: 512 * 1024, "jpeg": 32 * 1024 * 1024, "poster": 4 * 1024 * 1024}
+MiB = 1024 * 1024
+THUMBNAIL, SENDABLE, RENDITIONS = "thumb", "send", ("jpeg", "poster", "aac")
+MAX_OUTPUT_BYTES = {THUMBNAIL: MiB // 2, "jpeg": 32 * MiB, "poster": 4 * MiB, "aac": 32 * MiB, SENDABLE: 32 * MiB}
+CONVERSION = 3
+"""How many times as long a file may take that is made into another."""
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); from backend.media import decoder; decoder.main()"
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -66,18 +69,19 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a file turned out to hold. `error` says that it could not be opened at all. The pictures lie in the spool
-    and belong to whoever asked."""
+    """What a file turned out to hold. `error` says that it could not be opened at all. What was made of it lies in the
+    spool and belongs to whoever asked; `sendable` is to be sent in its place."""
 
     metadata: dict[str, Any] = field(default_factory=dict)
     thumbnail: Path | None = None
+    sendable: Path | None = None
     renditions: dict[str, Path] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: str = ""
     detail: str = ""
 
     def discard(self) -> None:
-        for path in (self.thumbnail, *self.renditions.values()):
+        for path in (self.thumbnail, self.sendable, *self.renditions.values()):
             if path is not None:
                 path.unlink(missing_ok=True)
 
@@ -173,15 +177,20 @@ class Decoders:
         for child in taken:
             self._free.put(child or self._started())
 
-    def decode(self, path: Path, *, mime: str, kind: str) -> Decoded:
-        """Waits for a free child. `path` is a file in the spool; a type that is never opened gets an empty answer."""
+    def decode(self, path: Path, *, mime: str, kind: str, sends: bool = False) -> Decoded:
+        """Waits for a free child. `path` is a file in the spool; a type that is never opened gets an empty answer.
+
+        `sends`: the file is on its way out, and is made fit for it.
+        """
         if not mime.startswith(OPENED):
             return Decoded()
         child, answer = self._free.get(), None
         try:
             child = child or self._new_child()
-            request = {"name": path.name, "mime": mime, "kind": kind, **self._asked}
-            answer = child.ask(request, wall_seconds=self._wall_seconds)
+            patience = CONVERSION if sends or kind == "voice" else 1
+            request = {"name": path.name, "mime": mime, "kind": kind, "sends": sends, **self._asked}
+            request["cpu_seconds"] = self._asked["cpu_seconds"] * patience
+            answer = child.ask(request, wall_seconds=self._wall_seconds * patience)
         except (Fault, OSError):
             pass
         finally:
@@ -237,11 +246,12 @@ class Decoders:
     def _decoded(self, path: Path, answer: Answer) -> Decoded:
         made = {name: self._output(path, name) for name in answer.outputs if name in MAX_OUTPUT_BYTES}
         kept = {name: made[name] for name in made if _is_sound(made[name], MAX_OUTPUT_BYTES[name])}
-        for name in made.keys() - kept.keys():
-            made[name].unlink(missing_ok=True)
+        for name in MAX_OUTPUT_BYTES.keys() - kept.keys():
+            self._output(path, name).unlink(missing_ok=True)
         return Decoded(
             metadata=answer.facts.model_dump(exclude_none=True),
             thumbnail=kept.get(THUMBNAIL),
+            sendable=kept.get(SENDABLE),
             renditions={name: kept[name] for name in RENDITIONS if name in kept},
             warnings=tuple(answer.warnings),
             error=answer.error,

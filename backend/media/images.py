@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
+from backend.media import sendable
+from backend.media.pixels import AS_THEY_ARE, flattened, profile_of, upright
 from backend.media.verdict import Undecodable, Verdict
 
 MAX_PIXELS = 40_000_000  # a thumbnail of this many costs 160 MB for a moment
@@ -18,7 +20,6 @@ THUMBNAIL_BYTES = 50 * 1024
 ANIMATED_BYTES = 256 * 1024
 ANIMATED_FRAMES = 48
 POSTER_SIDE = 1280
-MAX_PROFILE_BYTES = 4096
 QUALITIES = (80, 65, 50, 35, 20)
 HEIF_THREADS = 2
 
@@ -31,7 +32,6 @@ _FORMATS = {
 }
 _ORIENTATION = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}
-_RESIZED_AS_THEY_ARE = {"RGB", "RGBA", "L"}
 
 
 def load() -> None:
@@ -40,7 +40,7 @@ def load() -> None:
 
 
 def look(request: dict[str, Any], verdict: Verdict) -> None:
-    """Facts, thumbnail, and for HEIC a JPEG that every browser shows."""
+    """Facts, thumbnail, and for HEIC a JPEG that every browser shows; what is sent is cleaned first."""
     with _opened(request["name"], request["mime"]) as image:
         if image.width * image.height > MAX_PIXELS:
             raise Undecodable("too_many_pixels", f"{image.width} x {image.height} pixels")
@@ -49,6 +49,11 @@ def look(request: dict[str, Any], verdict: Verdict) -> None:
         is_animated = getattr(image, "is_animated", False)
         if is_animated:
             verdict.facts["animated"] = True
+        if request["sends"]:
+            sent = sendable.clean(image, request["mime"], verdict)
+            verdict.facts["width"], verdict.facts["height"] = sent.size
+            save_thumbnail(sent, verdict)
+            return
         if request["mime"] == "image/heic":
             save_jpeg(upright(image), verdict.output("jpeg"), quality=88)
         if is_animated and request["kind"] == "sticker" and _save_moving(image, verdict):
@@ -88,42 +93,15 @@ def save_thumbnail(image: Image.Image, verdict: Verdict) -> None:
 
 
 def save_jpeg(image: Image.Image, path: str, *, quality: int = 82) -> None:
-    """On white where it was transparent."""
-    if "A" in image.getbands():
-        ground = Image.new("RGB", image.size, "white")
-        ground.paste(image, mask=image.getchannel("A"))
-        image = ground
-    image.convert("RGB").save(path, "JPEG", quality=quality, icc_profile=_profile(image))
-
-
-def upright(image: Image.Image) -> Image.Image:
-    """The pixels alone, turned as the camera was held."""
-    turned = ImageOps.exif_transpose(image)
-    turned = turned if turned.mode in _RESIZED_AS_THEY_ARE else _plain(turned)
-    profile = _profile(image)
-    turned.info = {"icc_profile": profile} if profile else {}
-    return turned
+    flattened(image).save(path, "JPEG", quality=quality, icc_profile=profile_of(image))
 
 
 def _small(image: Image.Image) -> Image.Image:
-    if image.mode not in _RESIZED_AS_THEY_ARE and image.mode != "CMYK":
+    if image.mode not in AS_THEY_ARE and image.mode != "CMYK":
         image = upright(image)
     # Before anything is decoded: a JPEG is then read at an eighth to a half of its size.
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     return upright(image)
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        # 16 bits a pixel: a plain conversion would clip them to white.
-        return image.convert("I").point(lambda value: value / 256).convert("L")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
-
-
-def _profile(image: Image.Image) -> bytes | None:
-    profile = image.info.get("icc_profile")
-    is_kept = isinstance(profile, bytes) and len(profile) <= MAX_PROFILE_BYTES and image.mode != "CMYK"
-    return profile if is_kept else None
 
 
 def _save_moving(image: Image.Image, verdict: Verdict) -> bool:

@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from PIL import Image
 
+from backend.media import voices
 from backend.media.images import MAX_PIXELS, POSTER_SIDE, save_jpeg, save_thumbnail
 from backend.media.verdict import Undecodable, Verdict
 
@@ -36,14 +37,14 @@ _DEMUXERS = {
     "audio/aac": "aac",
     "audio/wav": "wav",
     "audio/amr": "amr",
+    "audio/webm": "matroska",
 }
 
 
 def listen(request: dict[str, Any], verdict: Verdict) -> None:
-    """Duration and waveform."""
-    with _opened(request) as container:
-        if not container.streams.audio:
-            raise Undecodable("not_what_it_says", "there is no sound in this file")
+    """Duration and waveform; for WhatsApp and for every browser, the same sound in their forms."""
+    _convert(request, verdict)
+    with _opened(request, needs_sound=True) as container:
         announced = _seconds(container)
         if announced is not None:
             verdict.facts["duration"] = announced
@@ -59,6 +60,21 @@ def listen(request: dict[str, Any], verdict: Verdict) -> None:
         if not peaks:
             raise Undecodable("undecodable", "no sound could be decoded")
         verdict.facts["waveform"] = folded(peaks)
+
+
+def _convert(request: dict[str, Any], verdict: Verdict) -> None:
+    """What is sent must be made; a form for browsers is worth a warning."""
+    if request["sends"] and (request["kind"] == "voice" or request["mime"] == "audio/webm"):
+        with _opened(request, needs_sound=True) as container:
+            voices.to_opus(container, f"{request['name']}.send", cpu_seconds=request["cpu_seconds"])
+        verdict.output("send")
+    if request["kind"] == "voice":
+        try:
+            with _opened(request, needs_sound=True) as container:
+                voices.to_aac(container, f"{request['name']}.aac", cpu_seconds=request["cpu_seconds"] / 2)
+            verdict.output("aac")
+        except (av.FFmpegError, TimeoutError):
+            verdict.warnings.append("aac_failed")
 
 
 def watch(request: dict[str, Any], verdict: Verdict) -> None:
@@ -100,13 +116,16 @@ class _OutOfTime(Exception):
     """Longer than a waveform is worth."""
 
 
-def _opened(request: dict[str, Any]) -> InputContainer:
+def _opened(request: dict[str, Any], *, needs_sound: bool = False) -> InputContainer:
     try:
         container: InputContainer = av.open(
             request["name"], mode="r", format=_DEMUXERS[request["mime"]], options={"protocol_whitelist": "file"}
         )
     except av.FFmpegError as error:
         raise Undecodable("undecodable", "the file cannot be opened") from error
+    if needs_sound and not container.streams.audio:
+        container.close()
+        raise Undecodable("not_what_it_says", "there is no sound in this file")
     return container
 
 

@@ -4,11 +4,12 @@
     with spool_first(open_media(gateway, offer, source), limit_bytes=limit_bytes(kind), on_progress=tell) as spooled:
         facts = store(spooled, kind=kind, file_name=name, key_for=lambda name: chat_key(…, name), on_progress=tell)
 
-For a file that a browser has PUT: `spool(media_storage().read_range(key), …)`, then `store(…, stored_key=key)`, which
-keeps the original where it is. Both run in a job's thread, outside any transaction.
+For a file on its way out: `store(…, sends=True)`, which stores what is made of it: without EXIF, not larger than need
+be, a voice note as WhatsApp takes it. All run in a job's thread, outside any transaction.
 
-`store` raises Refused(`type_not_allowed`, `not_what_it_says`, `not_a_file`, `undecodable`, `too_many_pixels`) and
-TryLater(`storage_unavailable`, `read_back_failed`). Whatever keeps a thumbnail from being made is a warning.
+`store` raises Refused(`type_not_allowed`, `not_what_it_says`, `not_a_file`, `undecodable`, `too_many_pixels`,
+`too_many_frames`) and TryLater(`storage_unavailable`, `read_back_failed`, `processing_failed`). Whatever keeps a
+thumbnail from being made is a warning.
 """
 
 import logging
@@ -22,8 +23,8 @@ from backend.lib.text import safe_name
 from backend.media import sniff
 from backend.media.decoders import Decoded, Decoders, decoders
 from backend.media.sniff import limit_bytes
-from backend.media.spool import Paced, Progress, Spooled, Way, paced, silent, spool, spool_first, sweep
-from backend.media.storages import MediaStorage, media_storage
+from backend.media.spool import Paced, Progress, Spooled, Way, measured, paced, silent, spool, spool_first, sweep
+from backend.media.storages import EXPIRES, MediaStorage, media_storage, open_plain
 
 __all__ = [
     "Ingested",
@@ -44,7 +45,10 @@ logger = logging.getLogger(__name__)
 
 # A file that cannot be opened at all is not what the message calls it; documents are handed on unopened.
 _MUST_OPEN = {"image", "sticker", "video", "audio", "voice"}
-_FATAL = {"undecodable", "too_many_pixels", "not_what_it_says"}
+_FATAL = {"undecodable", "too_many_pixels", "too_many_frames", "not_what_it_says"}
+_ALWAYS_MADE_ANEW = {"image/jpeg", "image/png", "image/webp", "image/heic", "audio/webm"}
+RENDITIONS = {"jpeg": ("jpg", "image/jpeg"), "poster": ("jpg", "image/jpeg"), "aac": ("m4a", "audio/mp4")}
+_EXPIRING = "chat/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +82,45 @@ def store(
     *,
     kind: str,
     file_name: str,
-    key_for: Callable[[str], str] | None = None,
-    stored_key: str = "",
+    key_for: Callable[[str], str],
+    sends: bool = False,
     on_progress: Progress = silent,
     pool: Decoders | None = None,
 ) -> Ingested:
-    """`key_for(final name)` says where a new original goes; `stored_key` where one already is."""
+    """`key_for(final name)` says where the original goes; `sends`: it is made fit to be sent, and that is stored."""
     tell = paced(on_progress)
     tell("processing", 0, spooled.size_bytes)
-    with spooled.path.open("rb") as file:
-        mime = sniff.sniff(file, file_name=file_name)
-    found = sniff.check(mime, kind)
+    mime = _sniffed(spooled, kind, file_name)
     if spooled.size_bytes > sniff.limit_bytes(kind):
         raise Refused("file_too_large", f"more than {sniff.limit_bytes(kind)} bytes")
-    decoded = (pool or decoders()).decode(spooled.path, mime=mime, kind=kind)
+    decoded = (pool or decoders()).decode(spooled.path, mime=mime, kind=kind, sends=sends)
     try:
         _judge(decoded, kind)
+        if sends:
+            spooled = _sendable(spooled, decoded, mime=mime, kind=kind)
+            mime = _sniffed(spooled, kind, file_name)
         tell("storing", 0, spooled.size_bytes)
-        name = sniff.named(file_name, found, kind)
-        key = stored_key or (key_for(name) if key_for else "")
-        ingested = _put(spooled, decoded, name=name, mime=mime, key=key, is_stored=bool(stored_key))
+        name = sniff.named(file_name, sniff.TYPES[mime], kind)
+        ingested = _put(spooled, decoded, name=name, mime=mime, key=key_for(name))
     finally:
         decoded.discard()
     tell("storing", spooled.size_bytes, spooled.size_bytes)
     return ingested
+
+
+def _sniffed(spooled: Spooled, kind: str, file_name: str) -> str:
+    with open_plain(spooled.path) as file:
+        mime = sniff.sniff(file, file_name=file_name)
+    return sniff.check(mime, kind).mime
+
+
+def _sendable(spooled: Spooled, decoded: Decoded, *, mime: str, kind: str) -> Spooled:
+    """What the decoder made to be sent; the file itself where nothing had to be made."""
+    if decoded.sendable is not None:
+        return measured(decoded.sendable)
+    if mime in _ALWAYS_MADE_ANEW or kind == "voice":
+        raise TryLater("processing_failed", "the file could not be made fit to be sent")
+    return spooled
 
 
 def _judge(decoded: Decoded, kind: str) -> None:
@@ -115,15 +134,14 @@ def _warnings(decoded: Decoded) -> tuple[str, ...]:
     return (*decoded.warnings, decoded.error) if decoded.error else decoded.warnings
 
 
-def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str, is_stored: bool) -> Ingested:
+def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str) -> Ingested:
     storage = media_storage()
-    if not is_stored:
-        storage.save_file(key, spooled.path, mime)
+    storage.save_file(key, spooled.path, mime, tags=_tags(key))
     thumbnail_key = ""
     if decoded.thumbnail is not None:
         thumbnail_key = _save_beside(storage, key, "thumb.webp", decoded.thumbnail, "image/webp")
     renditions = {
-        rendition: _save_beside(storage, key, f"{rendition}.jpg", path, "image/jpeg")
+        rendition: _save_beside(storage, key, f"{rendition}.{RENDITIONS[rendition][0]}", path, RENDITIONS[rendition][1])
         for rendition, path in decoded.renditions.items()
     }
     _read_back(storage, key, spooled.size_bytes)
@@ -145,9 +163,13 @@ def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str, 
 def _save_beside(storage: MediaStorage, key: str, name: str, path: Path, mime: str) -> str:
     beside = f"{key}_{name}"
     size = path.lstat().st_size
-    storage.save_file(beside, path, mime)
+    storage.save_file(beside, path, mime, tags=_tags(key))
     _read_back(storage, beside, size)
     return beside
+
+
+def _tags(key: str) -> dict[str, str] | None:
+    return EXPIRES if key.startswith(_EXPIRING) else None
 
 
 def _read_back(storage: MediaStorage, key: str, size_bytes: int) -> None:

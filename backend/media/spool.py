@@ -20,6 +20,7 @@ from django.conf import settings
 
 from backend.lib.errors import ChatError, Refused, TryLater
 from backend.lib.ids import new_id
+from backend.media.storages import open_plain
 
 CALLS_A_SECOND = 4
 SAME_STAGE_SECONDS = 1 / 3
@@ -151,6 +152,13 @@ def spool_first(ways: Iterable[Way], *, limit_bytes: int, on_progress: Progress 
         if isinstance(answer, TryLater):
             raise answer
     raise said[0] if said else Refused("media_gone", "nothing says where the file could be had")
+
+
+def measured(path: Path) -> Spooled:
+    """A file that was made in the spool."""
+    with open_plain(path) as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return Spooled(path=path, size_bytes=path.lstat().st_size, sha256=digest.hexdigest())
 
 
 def sweep(now: float | None = None) -> int:

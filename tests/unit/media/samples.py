@@ -4,6 +4,7 @@ import functools
 import io
 import math
 import struct
+import wave
 import zipfile
 import zlib
 from array import array
@@ -13,7 +14,7 @@ from typing import Any
 import av
 import pillow_heif
 import pypdfium2
-from PIL import Image
+from PIL import Image, ImageOps
 
 SECONDS = 2
 
@@ -77,6 +78,18 @@ def gif() -> bytes:
     return saved(first, "GIF", save_all=True, append_images=rest, duration=80)
 
 
+def long_gif(count: int) -> bytes:
+    """`count` frames of a few bytes each."""
+    first = saved(Image.new("P", (8, 8), 0), "GIF")
+    at = first.index(b",", 13)
+    return first[:at] + first[at:-1] * count + b";"
+
+
+def turned(orientation: int) -> Image.Image:
+    """The same picture as a reader of EXIF shows it."""
+    return ImageOps.exif_transpose(Image.open(io.BytesIO(jpeg(orientation=orientation))))
+
+
 @functools.cache
 def heic() -> bytes:
     pillow_heif.register_heif_opener()
@@ -108,11 +121,28 @@ def sideways_video() -> bytes:
     return bytes(body)
 
 
-@functools.cache
-def audio(kind: str, codec: str, rate: int = 48_000, seconds: int = SECONDS) -> bytes:
+def audio(
+    kind: str,
+    codec: str,
+    rate: int = 48_000,
+    seconds: int = SECONDS,
+    *,
+    layout: str = "mono",
+    starts: int = 0,
+    tags: dict[str, str] | None = None,
+) -> bytes:
+    """`starts`: the second at which the recording's own clock begins."""
     body = io.BytesIO()
     with av.open(body, "w", format=kind) as container:
-        _crescendo(container, container.add_stream(codec, rate=rate, layout="mono"), seconds)
+        container.metadata.update(tags or {})
+        _crescendo(container, container.add_stream(codec, rate=rate, layout=layout), seconds, starts=starts)
+    return body.getvalue()
+
+
+def wav_of_nothing() -> bytes:
+    body = io.BytesIO()
+    with wave.open(body, "wb") as made:
+        made.setparams((1, 2, 8000, 0, "NONE", ""))
     return body.getvalue()
 
 
@@ -120,13 +150,13 @@ def voice(seconds: int = SECONDS) -> bytes:
     return audio("ogg", "libopus", 48_000, seconds)
 
 
-def _crescendo(container: Any, stream: Any, seconds: int) -> None:
-    total, step = seconds * stream.rate, 1024
+def _crescendo(container: Any, stream: Any, seconds: int, *, starts: int = 0) -> None:
+    total, step = seconds * stream.rate, stream.rate // 50
     for start in range(0, total, step):
         wave = array("h", [int(20_000 * start / total * math.sin(at / 20)) for at in range(start, start + step)])
         frame = av.AudioFrame(format="s16", layout="mono", samples=step)
         frame.planes[0].update(wave.tobytes())
-        frame.rate, frame.pts, frame.time_base = stream.rate, start, Fraction(1, stream.rate)
+        frame.rate, frame.pts, frame.time_base = stream.rate, start + starts * stream.rate, Fraction(1, stream.rate)
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
 

@@ -21,7 +21,8 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def looked_at(body: bytes, mime: str, kind: str = "document") -> dict[str, Any]:
     Path("file").write_bytes(body)
-    return decoder.examine({"name": "file", "mime": mime, "kind": kind, "threads": 2})
+    asked = {"name": "file", "mime": mime, "kind": kind, "sends": False, "threads": 2, "cpu_seconds": 20}
+    return decoder.examine(asked)
 
 
 def thumbnail() -> Image.Image:

@@ -86,7 +86,7 @@ def test_a_photo_is_stored_with_everything_that_is_known_of_it(storage, pool):
         (samples.heic, "image", {"width", "height"}, {"jpeg"}),
         (samples.moving_webp, "sticker", {"width", "height", "animated"}, set()),
         (samples.video, "video", {"width", "height", "duration"}, {"poster"}),
-        (samples.voice, "voice", {"duration", "waveform"}, set()),
+        (samples.voice, "voice", {"duration", "waveform"}, {"aac"}),
         (samples.pdf, "document", {"pages"}, {"poster"}),
         (samples.docx, "document", set(), set()),
         (samples.archive, "document", set(), set()),
@@ -101,7 +101,7 @@ def test_every_kind_is_understood_as_far_as_it_can_be(storage, pool, make, kind,
     assert set(done.renditions) == renditions
     assert read(storage, done.storage_key) == body
     for key in done.renditions.values():
-        assert Image.open(io.BytesIO(read(storage, key))).format == "JPEG"
+        assert read(storage, key)[:2] == b"\xff\xd8" or read(storage, key)[4:8] == b"ftyp"
     assert Metadata(**done.metadata)
 
 
@@ -143,18 +143,6 @@ def test_a_dead_decoder_costs_the_thumbnail_only(storage):
     assert (done.warnings, done.thumbnail_key) == (("decoder_failed",), "")
 
 
-def test_an_upload_that_is_stored_already_stays_where_it_is(storage, pool, tmp_path):
-    source = tmp_path / "uploaded"
-    source.write_bytes(samples.jpeg())
-    key = "chat/acme/talk/1_up.jpg"
-    storage.save_file(key, source, "image/jpeg")
-    written_at = storage.stat(key).modified_at
-    with pipeline.spool(storage.read_range(key), limit_bytes=10_000_000) as spooled:
-        done = pipeline.store(spooled, kind="image", file_name="up.jpg", stored_key=key, pool=pool)
-    assert (done.storage_key, done.thumbnail_key) == (key, f"{key}_thumb.webp")
-    assert storage.stat(key).modified_at == written_at
-
-
 def test_ready_means_readable(storage, pool, monkeypatch):
     monkeypatch.setattr(storage, "stat", lambda key: Stat(size=1, modified_at=None))
     error = refusal(samples.jpeg(), "image", pool=pool)
@@ -162,7 +150,7 @@ def test_ready_means_readable(storage, pool, monkeypatch):
 
 
 def test_a_storage_that_loses_what_it_took_is_noticed(storage, pool, monkeypatch):
-    monkeypatch.setattr(storage, "save_file", lambda *_: None)
+    monkeypatch.setattr(storage, "save_file", lambda *_, **__: None)
     assert refusal(samples.jpeg(), "image", pool=pool).code == "read_back_failed"
 
 
