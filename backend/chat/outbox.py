@@ -136,13 +136,13 @@ def instance_is_back(instance: Instance) -> None:
 
 def try_the_instance_again(conversation_id: UUID) -> None:
     """Its `open` may have been lost: what has waited for AWAY_SECONDS is tried without it."""
-    tenant_id = Conversation.objects.filter(pk=conversation_id).values_list("tenant_id", flat=True).first()
+    long_away = _away(conversation_id).filter(handed_at__lt=timezone.now() - timedelta(seconds=AWAY_SECONDS - 5))
+    tenant_id = long_away.values_list("tenant_id", flat=True).first()
     if tenant_id is None:
         return
     with log.unit(tenant_id):
         Conversation.objects.select_for_update().get(pk=conversation_id)
-        since = timezone.now() - timedelta(seconds=AWAY_SECONDS - 5)
-        for message in _away(conversation_id).filter(handed_at__lt=since).order_by("ready_at", "pk"):
+        for message in long_away.order_by("ready_at", "pk"):
             _move(message, "queued")
 
 
@@ -160,14 +160,10 @@ def want(message: Message, *, run_at: datetime | None = None) -> None:
     queue.enqueue(work.SEND, message.conversation_id, tenant_id=message.tenant_id, run_at=run_at)
 
 
-def next_to_leave(conversation_id: UUID) -> Message | None:
-    """The message that became ready first; a file lets the files chosen before it go first, for ONE_ANOTHER at most.
-
-    A text never waits for a file.
+def next_to_leave(conversation_id: UUID, ready: list[Message]) -> Message | None:
+    """Of the queued messages, the one that became ready first; a file lets the files chosen before it go first, for
+    ONE_ANOTHER at most. A text never waits for a file.
     """
-    ready = list(
-        Message.objects.filter(conversation_id=conversation_id, status="queued").order_by("ready_at", "pk")[:50]
-    )
     if not any(message.attachment_id for message in ready):
         return ready[0] if ready else None
     behind = set(

@@ -31,6 +31,7 @@ PATIENCE_SECONDS = {"text": 60}
 FILE_PATIENCE_SECONDS = 180
 """Longer than a call may last: until then somebody may still be waiting for the gateway's answer."""
 RECORDS = 50
+LANE_ROWS = 50
 CLOCKS_APART = timedelta(seconds=5)
 NOT_HANDED_OVER = {"gateway_unreachable", "instance_disconnected"}
 WAIT_SECONDS = (5.0, 60.0)
@@ -64,18 +65,23 @@ def _next(conversation_id: UUID) -> Step | None:
         return None
     with log.unit(conversation.tenant_id):
         Conversation.objects.select_for_update().get(pk=conversation_id)
-        rows = parcels.messages()
-        handed = rows.filter(conversation_id=conversation_id, status="sending").first()
+        rows = _in_lane(conversation_id)
+        handed = next((row for row in rows if row.status == "sending"), None)
         if handed is not None:
             return Step(handed, is_handed_over=True)
-        found = outbox.next_to_leave(conversation_id)
-        if found is None:
+        message = outbox.next_to_leave(conversation_id, rows)
+        if message is None:
             return None
-        message = rows.get(pk=found.pk)
         if message.error_code == outbox.MAY_HAVE_BEEN_SENT:
             return Step(message, is_handed_over=False)
         _hand_over(message)
     return Step(message, is_handed_over=False)
+
+
+def _in_lane(conversation_id: UUID) -> list[Message]:
+    """What is handed over or ready to be, as it became ready."""
+    rows = parcels.messages().filter(conversation_id=conversation_id, status__in=("sending", "queued"))
+    return list(rows.order_by("ready_at", "pk")[:LANE_ROWS])
 
 
 def _hand_over(message: Message) -> None:
@@ -237,7 +243,7 @@ def gave_up(conversation_id: str, error: ChatError) -> None:
         return
     with log.unit(conversation.tenant_id):
         Conversation.objects.select_for_update().get(pk=conversation.pk)
-        stuck = outbox.next_to_leave(conversation.pk)
+        stuck = outbox.next_to_leave(conversation.pk, _in_lane(conversation.pk))
         if stuck is None:
             return
         Message.objects.filter(pk=stuck.pk).update(status="failed", error_code=error.code, error_detail=error.detail)

@@ -9,7 +9,7 @@ from importlib import import_module
 from tests.bench.figures import Measure
 from tests.bench.rig import Rig, private_rig
 
-NAMES = ("webhook", "latency", "hub", "memory", "burst")
+NAMES = ("webhook", "latency", "hub", "memory", "burst", "answering", "sends")
 
 
 def main(wanted: list[str]) -> int:
