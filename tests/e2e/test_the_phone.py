@@ -15,15 +15,15 @@ def test_what_is_sent_by_hand_is_on_anas_screen(stage: Theatre, ana: Page, open_
     expect(row(ana, "Carlos Andrade").or_(ana.get_by_text("Carlos Andrade"))).to_have_count(0)
     phone.get_by_role("button", name="Enviar").click()
     expect(row(ana, "Carlos Andrade")).to_contain_text("Oi, chegou?")
+    own = phone.locator(".bubble.own")
+    expect(own.get_by_title("entregue")).to_be_visible()
     log = enter(ana, "Carlos Andrade")
+    expect(own.get_by_title("lida")).to_be_visible()
     phone.get_by_role("button", name="Anexar").click()
     phone.get_by_role("menuitem", name="Foto", exact=True).click()
 
     expect_sharp(bubbles(log).nth(1))
-    own = phone.locator(".bubble.own")
-    expect(own).to_have_count(2)
-    for index in range(2):
-        expect(own.nth(index).get_by_title("entregue")).to_be_visible()
+    expect(own.get_by_title("lida")).to_have_count(2)
 
 
 def test_who_types_on_the_phone_is_seen_typing(stage: Theatre, ana: Page, open_page: OpenPage) -> None:
