@@ -85,8 +85,7 @@ export function anOutbox(port: OutboxPort = aPort(), left: Copy[] = []) {
 }
 
 export function aDesk(port?: OutboxPort): Desk {
-  const facts: Desk["facts"] = new Map();
-  return { outbox: anOutbox(port).outbox, drafts: new Drafts(), facts, factsOf: (id) => facts.get(id) };
+  return { outbox: anOutbox(port).outbox, drafts: new Drafts() };
 }
 
 export const said = vi.fn();

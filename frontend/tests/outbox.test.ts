@@ -12,7 +12,7 @@ const ana = { id: "u1", name: "Ana" };
 const MIB = 1024 * 1024;
 
 function aParcel(name: string, size = 3): Parcel {
-  return { file: new Blob([new Uint8Array(size)]), name, type: "image/jpeg", kind: "image", isVoice: false };
+  return { file: new Blob([new Uint8Array(size)]), name, type: "image/jpeg", kind: "image", isVoice: false, facts: null };
 }
 
 /** Lets everything run that waits for nothing but promises. */

@@ -1,5 +1,5 @@
-import axios, { AxiosError } from "axios";
-import { ApiError, http } from "@/api/client";
+import axios from "axios";
+import { ApiError, asApiError, http } from "@/api/client";
 import type { Attachment, Message } from "@/api/wire.gen";
 
 export interface TextOrder {
@@ -26,7 +26,7 @@ export interface FileOrder {
   quotedId: string | null;
 }
 
-/** Where the bytes go: one PUT, or above 8 MiB parts of `size` bytes. */
+/** Where the bytes go: one PUT, or above 8 MiB parts of `size` bytes. Neither: the upload is over. */
 export interface UploadTicket {
   upload_url?: string | null;
   headers?: Record<string, string> | null;
@@ -101,8 +101,10 @@ export async function putBytes({ url, body, headers, signal, onBytes }: PutOrder
 }
 
 function asStorageError(reason: unknown): ApiError {
-  const status = reason instanceof AxiosError ? (reason.response?.status ?? 0) : 0;
-  if (status === 0) return new ApiError("network", 0, "");
-  if (status >= 500 || status === 408 || status === 429) return new ApiError("storage_unavailable", 503, "");
-  return status === 409 ? new ApiError("already_there", status, "") : new ApiError("ticket_expired", status, "");
+  const told = asApiError(reason);
+  if (told.status === 0) return new ApiError("network", 0, "");
+  if (told.code === "ticket_invalid") return new ApiError("ticket_expired", 403, "");
+  if (told.code !== "unknown" && told.code !== "server") return told; // Our own storage gives its reasons.
+  if (told.status >= 500 || told.status === 408 || told.status === 429) return new ApiError("storage_unavailable", 503, "");
+  return new ApiError(told.status === 403 ? "ticket_expired" : "storage_refused", told.status, "");
 }

@@ -1,6 +1,8 @@
 import type { FileOrder } from "@/api/outbox";
 import type { MessageKind } from "@/api/shapes";
-import type { Message, Quoted } from "@/api/wire.gen";
+import type { Message, Metadata, Quoted } from "@/api/wire.gen";
+
+export type LocalFacts = Metadata;
 
 /** A file on its way out. */
 export interface Parcel {
@@ -9,6 +11,8 @@ export interface Parcel {
   type: string;
   kind: MessageKind;
   isVoice: boolean;
+  /** What is known of it before the server has looked. */
+  facts: LocalFacts | null;
 }
 
 /** waiting → creating → (uploading → finishing) → gone, when the server has all of it; any of them → failed. */

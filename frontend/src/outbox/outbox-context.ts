@@ -2,14 +2,10 @@ import { createContext, use, useCallback, useSyncExternalStore } from "react";
 import { Drafts, type Draft } from "@/outbox/drafts";
 import type { Entry } from "@/outbox/entry";
 import type { Outbox } from "@/outbox/outbox";
-import type { FactsOf, LocalFacts } from "@/outbox/pending";
 
 export interface Desk {
   outbox: Outbox;
   drafts: Drafts;
-  /** What is known here of files that were chosen here, by client id; kept while the page lives. */
-  facts: Map<string, LocalFacts>;
-  factsOf: FactsOf;
 }
 
 export const DeskContext = createContext<Desk | null>(null);

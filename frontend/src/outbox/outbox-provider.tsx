@@ -37,8 +37,7 @@ function makeDesk(client: QueryClient, socket: TenantSocket, owner: string): Des
       progressStore.forget(attachmentId);
     },
   });
-  const facts: Desk["facts"] = new Map();
-  return { line, outbox, drafts: new Drafts(), facts, factsOf: (clientId) => facts.get(clientId) };
+  return { line, outbox, drafts: new Drafts() };
 }
 
 /** What is written and sent on this page, for one person in one tenant. Below the socket. */

@@ -1,10 +1,10 @@
 import { asApiError } from "@/api/client";
 import type { FileOrder, PartsAnswer, PutOrder, TextOrder, UploadTicket } from "@/api/outbox";
 import type { DurableEvent, Message, Quoted, UploadProgress } from "@/api/wire.gen";
-import { Listeners } from "@/lib/listeners";
 import { newId } from "@/lib/uuid";
 import type { Copies, Copy } from "@/outbox/copies";
-import { orderOf, type Entry, type Parcel } from "@/outbox/entry";
+import { Entries } from "@/outbox/entries";
+import { orderOf, type Entry, type LocalFacts, type Parcel } from "@/outbox/entry";
 import type { Line } from "@/outbox/line";
 import { Turns } from "@/outbox/turns";
 import { Upload } from "@/outbox/upload";
@@ -31,7 +31,6 @@ export interface OutboxOptions {
 }
 
 const UPLOADS_AT_ONCE = 3;
-const NOTHING: readonly Entry[] = [];
 
 /**
  * What was sent here and is not wholly at the server. Messages of a conversation are created one after another, so that
@@ -39,8 +38,7 @@ const NOTHING: readonly Entry[] = [];
  */
 export class Outbox {
   private readonly options: OutboxOptions;
-  private readonly listeners = new Listeners();
-  private readonly entries = new Map<string, readonly Entry[]>();
+  private readonly entries = new Entries();
   private readonly lanes = new Map<string, string[]>();
   private readonly uploads = new Map<string, Upload>();
   private readonly kept = new Set<string>();
@@ -51,13 +49,15 @@ export class Outbox {
     this.options = options;
   }
 
-  readonly subscribe = this.listeners.subscribe;
-  readonly pending = (conversationId: string): readonly Entry[] => this.entries.get(conversationId) ?? NOTHING;
+  readonly subscribe = this.entries.subscribe;
+  readonly pending = (conversationId: string): readonly Entry[] => this.entries.of(conversationId);
+
+  /** What is known here of a file that was chosen here; for as long as the page lives. */
+  readonly factsOf = (clientId: string): LocalFacts | undefined => this.entries.factsOf(clientId);
 
   /** Whether leaving the page now would lose something; what has a copy would not be lost. */
   get isBusy(): boolean {
-    const all = [...this.entries.values()].flat();
-    return all.some(({ step, clientId }) => step !== "failed" && !this.kept.has(clientId));
+    return this.entries.all().some(({ step, clientId }) => step !== "failed" && !this.kept.has(clientId));
   }
 
   /** Goes on with what a reload interrupted. */
@@ -82,36 +82,35 @@ export class Outbox {
   }
 
   knows(clientId: string): boolean {
-    return clientId !== "" && this.find(clientId) !== undefined;
+    return clientId !== "" && this.entries.find(clientId) !== undefined;
   }
 
   /** The same message again, under the same id. */
   retry(clientId: string): void {
-    const entry = this.find(clientId);
-    if (entry?.step === "failed") this.queue(this.change(entry, { step: "waiting", code: null }));
+    const entry = this.entries.find(clientId);
+    if (entry?.step === "failed") this.queue(this.entries.change(entry, { step: "waiting", code: null }));
   }
 
   /** Before the server knows of it, it has never been; later it stays, cancelled. */
   async cancel(clientId: string): Promise<void> {
-    const entry = this.find(clientId);
+    const entry = this.entries.find(clientId);
     if (!entry) return;
     this.uploads.get(clientId)?.cancel();
     if (entry.message) {
-      this.change(entry, { step: "failed", code: "cancelled" });
+      this.entries.change(entry, { step: "failed", code: "cancelled" });
       await this.options.port.cancelMessage(entry.message.id);
     } else {
-      this.drop(entry);
+      this.entries.drop(entry);
     }
   }
 
   /** Somebody else may end what is uploaded here. */
   readonly hear = (event: DurableEvent): void => {
     if (event.type !== "message_status" || event.status !== "failed") return;
-    const all = [...this.entries.values()].flat();
-    const entry = all.find(({ message }) => message?.id === event.message_id);
+    const entry = this.entries.all().find(({ message }) => message?.id === event.message_id);
     if (!entry || entry.step === "failed") return;
     this.uploads.get(entry.clientId)?.cancel();
-    this.change(entry, { step: "failed", code: event.error?.code ?? "unknown" });
+    this.entries.change(entry, { step: "failed", code: event.error?.code ?? "unknown" });
   };
 
   // Creating, in order
@@ -119,9 +118,8 @@ export class Outbox {
   private add(what: Partial<Entry> & Pick<Entry, "conversationId" | "text" | "quoted" | "parcel">): void {
     const at = new Date().toISOString();
     const entry: Entry = { clientId: newId(), at, step: "waiting", code: null, message: null, ...what };
-    this.entries.set(entry.conversationId, [...this.pending(entry.conversationId), entry]);
+    this.entries.put(entry);
     this.queue(entry);
-    this.listeners.tell();
   }
 
   private queue({ conversationId, clientId }: Entry): void {
@@ -137,7 +135,7 @@ export class Outbox {
 
   private async drain(conversationId: string, lane: string[]): Promise<void> {
     for (let clientId = lane[0]; clientId !== undefined; clientId = lane[0]) {
-      const entry = this.find(clientId);
+      const entry = this.entries.find(clientId);
       if (entry) await this.create(entry);
       lane.shift();
     }
@@ -157,30 +155,41 @@ export class Outbox {
   private insist<Answer>(entry: Entry, action: () => Promise<Answer>): Promise<Answer> {
     const { clientId } = entry;
     return this.options.line.insist(() => {
-      const now = this.find(clientId);
+      const now = this.entries.find(clientId);
       if (!now) throw new Error("cancelled");
-      this.change(now, { step: "creating" });
+      this.entries.change(now, { step: "creating" });
       return action();
     }, this.life.signal);
   }
 
   private told(entry: Entry, message: Message): void {
     this.options.onMessage(message);
-    const now = this.find(entry.clientId);
-    if (now) this.drop(now);
+    const now = this.entries.find(entry.clientId);
+    if (now) this.entries.drop(now);
     else void this.options.port.cancelMessage(message.id).catch(() => undefined);
   }
 
   private created(entry: Entry, ticket: UploadTicket): void {
     this.options.onMessage(ticket.message);
-    const now = this.find(entry.clientId);
+    const now = this.entries.find(entry.clientId);
     if (!now) {
       void this.options.port.cancelMessage(ticket.message.id).catch(() => undefined);
       return;
     }
-    const uploading = this.change(now, { step: "uploading", message: ticket.message });
+    if (!ticket.upload_url && !ticket.parts) {
+      this.over(now, ticket);
+      return;
+    }
+    const uploading = this.entries.change(now, { step: "uploading", message: ticket.message });
     if (ticket.parts) void this.keep(uploading, ticket.parts);
     void this.options.copies.alone(entry.clientId, () => this.upload(uploading, ticket));
+  }
+
+  /** This upload has ended before. A file that the server gave up goes again as a new message. */
+  private over(entry: Entry, { attachment }: UploadTicket): void {
+    this.entries.drop(entry);
+    const { conversationId, text, quoted, parcel } = entry;
+    if (attachment.status === "failed") this.add({ conversationId, text, quoted, parcel });
   }
 
   // Bytes, beside each other
@@ -208,17 +217,17 @@ export class Outbox {
     if (this.life.signal.aborted) return; // The page goes away; the copy stays for the next one.
     void this.forget(clientId);
     if (status !== "done") this.options.onStopped(ticket.attachment.id);
-    const now = this.find(clientId);
-    if (status === "done" && now) this.drop(now);
+    const now = this.entries.find(clientId);
+    if (status === "done" && now) this.entries.drop(now);
     if (status === "failed") this.fail(clientId, code ?? "unknown");
   }
 
   private onUpload(clientId: string, attachmentId: string, upload: Upload): void {
-    const entry = this.find(clientId);
+    const entry = this.entries.find(clientId);
     const { status, bytes } = upload.getSnapshot();
     if (!entry?.parcel || !["uploading", "resting", "finishing"].includes(status)) return;
     const isSent = status === "finishing";
-    if (isSent && entry.step === "uploading") this.change(entry, { step: "finishing" });
+    if (isSent && entry.step === "uploading") this.entries.change(entry, { step: "finishing" });
     const total = entry.parcel.file.size;
     this.options.onProgress({
       type: "upload_progress",
@@ -252,42 +261,24 @@ export class Outbox {
     return this.options.copies.alone(entry.clientId, async () => {
       const attachment = entry.message?.attachment;
       if (!attachment || this.knows(entry.clientId)) return;
-      this.entries.set(entry.conversationId, [...this.pending(entry.conversationId), { ...entry, step: "uploading" }]);
       this.kept.add(entry.clientId);
-      this.listeners.tell();
+      this.entries.put({ ...entry, step: "uploading", parcel: entry.parcel && revived(entry.parcel) });
       await this.upload(entry, { attachment, parts });
     });
   }
 
-  // Entries
-
-  private find(clientId: string): Entry | undefined {
-    for (const list of this.entries.values()) {
-      const found = list.find((entry) => entry.clientId === clientId);
-      if (found) return found;
-    }
-    return undefined;
-  }
-
-  private change(entry: Entry, change: Partial<Entry>): Entry {
-    const changed = { ...entry, ...change };
-    const list = this.pending(entry.conversationId);
-    this.entries.set(entry.conversationId, list.map((other) => (other.clientId === entry.clientId ? changed : other)));
-    this.listeners.tell();
-    return changed;
-  }
-
   private fail(clientId: string, code: string): void {
-    const entry = this.find(clientId);
-    if (entry) this.change(entry, { step: "failed", code });
-  }
-
-  private drop({ conversationId, clientId }: Entry): void {
-    this.entries.set(conversationId, this.pending(conversationId).filter((other) => other.clientId !== clientId));
-    this.listeners.tell();
+    const entry = this.entries.find(clientId);
+    if (entry) this.entries.change(entry, { step: "failed", code });
   }
 }
 
 function textOf({ conversationId, clientId, text, quoted }: Entry): TextOrder {
   return { conversationId, clientId, text, quotedId: quoted?.id ?? null };
+}
+
+/** The picture of a file that was kept: addresses of the page before lead nowhere. */
+function revived(parcel: Parcel): Parcel {
+  if (parcel.kind !== "image" || !parcel.facts) return parcel;
+  return { ...parcel, facts: { ...parcel.facts, preview: URL.createObjectURL(parcel.file) } };
 }

@@ -1,8 +1,6 @@
 import type { Attachment, Message, Metadata, Person } from "@/api/wire.gen";
-import type { Entry, Parcel } from "@/outbox/entry";
+import type { Entry, LocalFacts, Parcel } from "@/outbox/entry";
 
-/** What is known here of a file before the server has looked at it. */
-export type LocalFacts = Metadata;
 export type FactsOf = (clientId: string) => LocalFacts | undefined;
 
 function asAttachment(entry: Entry, parcel: Parcel, facts: LocalFacts | undefined): Attachment {

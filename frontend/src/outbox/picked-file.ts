@@ -1,7 +1,7 @@
 import type { Me } from "@/api/wire.gen";
 import { kindOfType, typeOf, type FileKind } from "@/lib/file-types";
 import { newId } from "@/lib/uuid";
-import type { LocalFacts } from "@/outbox/pending";
+import type { LocalFacts } from "@/outbox/entry";
 
 export type Limits = Me["limits"];
 

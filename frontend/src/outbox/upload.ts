@@ -30,6 +30,7 @@ export interface UploadOptions {
 
 const PARTS_AT_ONCE = 3;
 /** Rights last five minutes: no more of them are asked for than a slow line uses in that time. */
+const PARTS_A_QUESTION = 100;
 const PARTS_A_BATCH = 6;
 /** How often storage may say that something is missing which was sent. */
 const ROUNDS = 3;
@@ -71,8 +72,7 @@ export class Upload {
   private async send(): Promise<void> {
     for (let round = 1; ; round++) {
       this.become({ status: "uploading" });
-      if (this.options.ticket.parts) await this.sendParts(this.options.ticket.parts);
-      else await this.sendWhole();
+      await this.sendBytes();
       this.become({ status: "finishing", bytes: this.options.file.size });
       try {
         await this.insist(() => this.options.port.complete(this.options.attachmentId));
@@ -83,14 +83,26 @@ export class Upload {
     }
   }
 
+  private async sendBytes(): Promise<void> {
+    const { parts } = this.options.ticket;
+    try {
+      if (parts) await this.sendParts(parts);
+      else await this.sendWhole();
+    } catch (reason) {
+      // The bytes had arrived, only the answer was lost.
+      if (asApiError(reason).code !== "upload_over") throw reason;
+    }
+  }
+
   // In one piece
 
   private async sendWhole(): Promise<void> {
     let { ticket } = this.options;
     for (let round = 1; ; round++) {
       const { upload_url: url, headers } = ticket;
+      if (!url) return;
       try {
-        await this.insist(() => this.put(0, url ?? "", this.options.file, headers ?? {}));
+        await this.insist(() => this.put(0, url, this.options.file, headers ?? {}));
         return;
       } catch (reason) {
         if (asApiError(reason).code !== "ticket_expired" || round >= ROUNDS) throw reason;
@@ -104,7 +116,7 @@ export class Upload {
   private async sendParts({ size, count }: { size: number; count: number }): Promise<void> {
     const missing = new Set(Array.from({ length: count }, (_, index) => index + 1));
     for (let tries = 0; missing.size > 0; ) {
-      const numbers = [...missing];
+      const numbers = [...missing].slice(0, PARTS_A_QUESTION);
       // Asked again after every cut: a part may have landed and only its answer been lost.
       const answer = await this.insist(() => this.options.port.askParts(this.options.attachmentId, numbers));
       for (const number of numbers) if (answer.done[number] !== undefined) missing.delete(number);
@@ -169,8 +181,7 @@ export class Upload {
     } catch (reason) {
       this.flying.delete(part);
       this.move();
-      // The bytes had arrived, only the answer was lost.
-      if (asApiError(reason).code !== "already_there") throw reason;
+      throw reason;
     }
   }
 

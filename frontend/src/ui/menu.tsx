@@ -4,8 +4,8 @@ import type { ComponentProps, ReactNode } from "react";
 import { cn } from "@/lib/cn";
 
 /** Not modal: the page behind a small menu stays alive and reachable. */
-export function Menu({ children }: { children: ReactNode }) {
-  return <Radix.Root modal={false}>{children}</Radix.Root>;
+export function Menu(props: ComponentProps<typeof Radix.Root>) {
+  return <Radix.Root modal={false} {...props} />;
 }
 export const MenuTrigger = Radix.Trigger;
 export const MenuChoices = Radix.RadioGroup;

@@ -15,18 +15,17 @@ function asQuoted(message: Message | null): Quoted | null {
 }
 
 /** Sends a draft: files in the order chosen, each its own message; words without a file as text. Refused files stay. */
-export function sendDraft({ outbox, drafts, facts }: Desk, conversationId: string, draft: Draft): void {
+export function sendDraft({ outbox, drafts }: Desk, conversationId: string, draft: Draft): void {
   const reply = draft.purpose.name === "write" ? draft.purpose.reply : null;
   let quoted = asQuoted(reply);
   let words = draft.text.trim();
   for (const picked of draft.files) {
     if (picked.refusal) continue;
-    const { id, file, name, type, kind } = picked;
+    const { id, file, name, type, kind, facts } = picked;
     let caption = picked.caption.trim();
     // Words in the field are for the first file that has none of its own.
     if (!caption && words) [caption, words] = [words, ""];
-    if (picked.facts) facts.set(id, picked.facts);
-    outbox.sendFile(conversationId, { file, name, type, kind, isVoice: false }, caption, quoted, id);
+    outbox.sendFile(conversationId, { file, name, type, kind, isVoice: false, facts }, caption, quoted, id);
     quoted = null;
   }
   if (words) outbox.sendText(conversationId, words, quoted);

@@ -94,7 +94,7 @@ function Messages({ conversation, name, renderMedia }: { conversation: Conversat
 
 /** What the server has, and what is on its way there from here. */
 function useMessages(conversationId: string, data: Pages<Message> | undefined): Message[] {
-  const { factsOf } = useDesk();
+  const { factsOf } = useDesk().outbox;
   const entries = usePending(conversationId);
   const { id, name } = useMe().user;
   return useMemo(() => withPending(allOf(data), entries, { id, name }, factsOf), [data, entries, id, name, factsOf]);

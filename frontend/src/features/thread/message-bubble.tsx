@@ -1,15 +1,17 @@
 import { cva } from "class-variance-authority";
 import { Ban } from "lucide-react";
-import { memo, type ReactNode } from "react";
+import { memo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Message } from "@/api/wire.gen";
 import { BubbleFooter, SendFailure } from "@/features/thread/bubble-footer";
 import { ContactCard, LinkCard, LocationCard, PollCard, UnsupportedCard } from "@/features/thread/cards";
 import { Marks } from "@/features/thread/marks";
+import { MessageMenu, type MenuState } from "@/features/thread/message-menu";
 import { Quote } from "@/features/thread/quote";
 import { Reactions } from "@/features/thread/reactions";
 import { RichText } from "@/features/thread/rich-text";
 import type { RunPlace } from "@/features/thread/rows";
+import { useLongPress } from "@/features/thread/use-long-press";
 import { useLanguage } from "@/i18n/i18n";
 import { cn } from "@/lib/cn";
 import { formatTime } from "@/lib/format";
@@ -32,7 +34,7 @@ interface Props {
   renderMedia: RenderMedia;
 }
 
-const row = cva("flex px-3 sm:px-6", {
+const row = cva("group/row flex px-3 sm:px-6", {
   variants: {
     side: { incoming: "justify-start", outgoing: "justify-end" },
     place: { first: "pt-2", later: "pt-0.5" },
@@ -64,6 +66,8 @@ function frameOf(message: Message): Frame {
 export const MessageBubble = memo(function MessageBubble({ message, place, contactName, party, renderMedia }: Props) {
   const { t } = useTranslation();
   const language = useLanguage();
+  const [menu, setMenu] = useState<MenuState>("closed");
+  const press = useLongPress(() => setMenu("menu"));
   const side = message.direction;
   const from = side === "outgoing" ? (message.author?.name ?? t("common.you")) : message.sender?.name || contactName;
   return (
@@ -71,7 +75,8 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
       <article
         aria-label={`${from}, ${formatTime(message.sent_at, language)}`}
         data-message-id={message.id}
-        className={bubble({ side, place, frame: frameOf(message) })}
+        className={cn(bubble({ side, place, frame: frameOf(message) }), "pointer-coarse:select-none")}
+        {...press}
       >
         {place === "first" && <Author message={message} party={party} frame={frameOf(message)} />}
         {!message.deleted_at && <Marks data={message.data} />}
@@ -79,7 +84,8 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
         <Content message={message} from={from} renderMedia={renderMedia} />
         <Words message={message} />
         <SendFailure message={message} />
-        <Reactions reactions={message.reactions} />
+        <Reactions message={message} />
+        <MessageMenu message={message} state={menu} onState={setMenu} />
       </article>
     </div>
   );
