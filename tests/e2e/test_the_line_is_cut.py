@@ -38,3 +38,24 @@ def test_killed_and_started_again_it_misses_nothing(stage: Theatre, ana: Page, c
     shown = log.locator("[data-message-id]").evaluate_all("all => all.map(one => one.dataset.messageId)")
     conversation = stage.conversation_of("Davi Prado")
     assert shown == [message["id"] for message in stage.messages_of(conversation["id"])]
+
+
+def test_what_ana_writes_meanwhile_is_sent_once_when_the_server_is_back(
+    stage: Theatre, ana: Page, complaints: Complaints
+) -> None:
+    complaints.expect(OF_A_DEAD_SERVER)
+    someone = stage.customer("Caio Prado")
+    stage.sends("text", customer=someone, text="vocês estão aí?")
+    log = enter(ana, "Caio Prado")
+    field = ana.get_by_role("textbox", name="Mensagem")
+    expect(field).to_be_visible()
+    stage.chat.kill9()
+    field.fill("Estamos sim")
+    field.press("Enter")
+    answer = bubbles(log).filter(has_text="Estamos sim")
+    expect(answer).to_be_visible()
+    stage.chat.start()
+
+    expect(answer.get_by_role("img", name=re.compile("Entregue|Lida"))).to_be_visible(timeout=30_000)
+    expect(answer).to_have_count(1)
+    assert [line["text"] for line in stage.ledger_of(someone)] == ["vocês estão aí?", "Estamos sim"]

@@ -26,6 +26,23 @@ def test_what_is_sent_by_hand_is_on_anas_screen(stage: Theatre, ana: Page, open_
     expect(own.get_by_title("lida")).to_have_count(2)
 
 
+def test_what_ana_answers_is_read_on_the_phone(stage: Theatre, ana: Page, open_page: OpenPage) -> None:
+    stage.sends("text", customer="paula-nogueira", text="tem vaga hoje?")
+    log = enter(ana, "Paula Nogueira")
+    phone = open_page("", f"{stage.sandbox.url}/phone/")
+    phone.get_by_role("button", name="Paula Nogueira").click()
+    field = ana.get_by_role("textbox", name="Mensagem")
+    expect(field).to_be_focused()
+    field.fill("Temos às 15h")
+    field.press("Enter")
+
+    expect(phone.locator(".bubble.other")).to_contain_text("Temos às 15h")
+    answer = bubbles(log).filter(has_text="Temos às 15h")
+    expect(answer.get_by_role("img", name="Lida")).to_be_visible()
+    expect(answer).to_have_count(1)
+    expect(field).to_have_value("")
+
+
 def test_who_types_on_the_phone_is_seen_typing(stage: Theatre, ana: Page, open_page: OpenPage) -> None:
     someone = "dona-lourdes"
     stage.sends("text", customer=someone, text="bom dia")

@@ -49,6 +49,11 @@ class Theatre:
         """edit, delete or react, by the customer, to one of their messages."""
         self.stage.control("POST", f"{CONTROL}/messages/{message['id']}/{what}", json=body)
 
+    def ledger_of(self, customer: str) -> list[dict[str, Any]]:
+        """Every message of that customer's chat as WhatsApp has it, oldest first."""
+        found: list[dict[str, Any]] = self.stage.control("GET", f"{CONTROL}/ledger?customer={customer}")
+        return found
+
     def conversations(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get("/api/chat/conversations/").json()["results"]
         return found
