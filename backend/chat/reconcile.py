@@ -49,8 +49,7 @@ def want(instance: Instance) -> None:
 
 
 def want_all() -> None:
-    """Read every instance back: asked at our own start and every five minutes. Also a closed one, whose opening we may
-    have missed."""
+    """Read every instance back: at our own start and every five minutes. A closed one may have opened unheard."""
     for instance_id, tenant_id in Instance.objects.values_list("pk", "tenant_id"):
         queue.enqueue(work.RECONCILE, instance_id, tenant_id=tenant_id)
 
@@ -114,7 +113,7 @@ def _read_back(instance: Instance) -> None:
     ]
     if bodies:
         _store(instance, bodies)
-    seen_to = max((record.at for record in records if record.at and record.at <= now), default=read_back_to)
+    seen_to = max([read_back_to, *(record.at for record in records if record.at and record.at <= now)])
     unsettled = min((record.at for record in in_hand if record.at), default=seen_to)
     Instance.objects.filter(pk=instance.pk).update(read_back_to=min(seen_to, unsettled))
     logger.info(
