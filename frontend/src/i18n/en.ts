@@ -198,6 +198,7 @@ const texts: Texts = {
       sending: "Handing to WhatsApp",
     },
     waiting: "Waiting",
+    sentProcessing: "Sent! Processing…",
     progress: "{{stage}} {{name}}",
     failed: "The file did not arrive",
     expired: "File expired",

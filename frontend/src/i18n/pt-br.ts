@@ -197,6 +197,7 @@ const texts = {
       sending: "Entregando ao WhatsApp",
     },
     waiting: "Aguardando",
+    sentProcessing: "Enviado! Processando…",
     progress: "{{stage}} {{name}}",
     failed: "O arquivo não chegou",
     expired: "Arquivo expirado",

@@ -1,4 +1,18 @@
 const BY_ENDING: Record<string, string> = {
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  png: "image/png",
+  gif: "image/gif",
+  mp4: "video/mp4",
+  m4v: "video/mp4",
+  mp3: "audio/mpeg",
+  wav: "audio/wav",
+  pdf: "application/pdf",
+  doc: "application/msword",
+  xls: "application/vnd.ms-excel",
+  ppt: "application/vnd.ms-powerpoint",
+  txt: "text/plain",
+  zip: "application/zip",
   heic: "image/heic",
   heif: "image/heic",
   webp: "image/webp",
@@ -49,14 +63,17 @@ const OTHER_NAMES: Record<string, string> = {
   "text/calendar": "text/plain",
 };
 
+/** A type that says nothing. */
+const NOTHING = "application/octet-stream";
+
 export type FileKind = "image" | "video" | "audio" | "document";
 
 /** What a file is said to be: by the browser, else by the ending of its name. */
 export function typeOf(file: { name: string; type: string }): string {
   const told = (file.type.split(";")[0] ?? "").trim().toLowerCase();
-  if (told) return OTHER_NAMES[told] ?? told;
+  if (told && told !== NOTHING) return OTHER_NAMES[told] ?? told;
   const ending = file.name.slice(file.name.lastIndexOf(".") + 1).toLowerCase();
-  return BY_ENDING[ending] ?? "application/octet-stream";
+  return BY_ENDING[ending] ?? NOTHING;
 }
 
 /** What an upload of this type becomes; everything else is a document. */

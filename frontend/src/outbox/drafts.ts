@@ -44,8 +44,10 @@ export class Drafts {
     this.change(conversationId, { purpose: WRITE, text: purpose.name === "edit" ? purpose.before : text });
   }
 
+  /** It was sent; what was refused stays on the desk. */
   clear(conversationId: string): void {
-    this.all.delete(conversationId);
+    const files = this.of(conversationId).files.filter(({ refusal }) => refusal);
+    this.all.set(conversationId, { ...BLANK, files });
     this.listeners.tell();
   }
 
@@ -59,7 +61,10 @@ export class Drafts {
   }
 
   removeFile(conversationId: string, id: string): void {
-    this.change(conversationId, { files: this.of(conversationId).files.filter((file) => file.id !== id) });
+    const { files } = this.of(conversationId);
+    const preview = files.find((file) => file.id === id)?.facts?.preview;
+    if (preview?.startsWith("blob:")) URL.revokeObjectURL(preview);
+    this.change(conversationId, { files: files.filter((file) => file.id !== id) });
   }
 
   private change(conversationId: string, change: Partial<Draft>): void {

@@ -25,13 +25,8 @@ export function refusalOf(size: number, type: string, kind: FileKind, limits: Li
   const limit = limits[kind];
   if (size === 0) return { code: "empty_file" };
   if (!limit) return null;
-  if (limit.types.length > 0 && !isTaken(type, kind, limit.types)) return { code: "type_not_allowed" };
+  if (limit.types.length > 0 && !limit.types.includes(type)) return { code: "type_not_allowed" };
   return size > limit.max_bytes ? { code: "file_too_large", maxBytes: limit.max_bytes } : null;
-}
-
-/** A document whose type nobody knows is looked into by the server. */
-function isTaken(type: string, kind: FileKind, types: string[]): boolean {
-  return types.includes(type) || (kind === "document" && type === "application/octet-stream");
 }
 
 export function pick(file: File, limits: Limits): PickedFile {

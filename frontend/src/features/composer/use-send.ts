@@ -29,9 +29,7 @@ export function sendDraft({ outbox, drafts }: Desk, conversationId: string, draf
     quoted = null;
   }
   if (words) outbox.sendText(conversationId, words, quoted);
-  const refused = draft.files.filter(({ refusal }) => refusal);
   drafts.clear(conversationId);
-  drafts.addFiles(conversationId, refused);
 }
 
 export function useSend(conversationId: string, typing: (state: TypingState) => void) {

@@ -3,6 +3,7 @@ import type { Message } from "@/api/wire.gen";
 import { AudioPlayer } from "@/features/media/audio-player";
 import { DocumentCard } from "@/features/media/document-card";
 import { ImageBubble } from "@/features/media/image-bubble";
+import { ParcelContext, useParcel } from "@/features/media/parcel";
 import { StickerBubble } from "@/features/media/sticker-bubble";
 import { VideoBubble } from "@/features/media/video-bubble";
 
@@ -14,8 +15,31 @@ interface Props {
   footer: ReactNode;
 }
 
-/** The file of a message by its kind; a kind we do not know is still a file. */
+/** The file of a message: one that comes in, or one that goes out and can still be held back. */
 export function MediaPreview({ message, from, footer }: Props) {
+  if (message.direction === "incoming") return <ByKind message={message} from={from} footer={footer} />;
+  return <Outgoing message={message} from={from} footer={footer} />;
+}
+
+function Outgoing({ message, from, footer }: Props) {
+  const parcel = useParcel(message);
+  return (
+    <ParcelContext value={parcel}>
+      <ByKind message={withoutHope(message)} from={from} footer={footer} />
+    </ParcelContext>
+  );
+}
+
+/** A message that failed takes its unfinished file along, whatever was heard of the file before. */
+function withoutHope(message: Message): Message {
+  const { attachment } = message;
+  const isOver = attachment?.status === "completed" || attachment?.status === "expired";
+  if (message.status !== "failed" || !attachment || isOver) return message;
+  return { ...message, attachment: { ...attachment, status: "failed" } };
+}
+
+/** By its kind; a kind we do not know is still a file. */
+function ByKind({ message, from, footer }: Props) {
   const { attachment } = message;
   if (!attachment) return null;
   switch (message.kind) {

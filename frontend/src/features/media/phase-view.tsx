@@ -1,6 +1,8 @@
-import { CircleAlert, Hourglass, RotateCw } from "lucide-react";
+import { CircleAlert, Hourglass, RotateCw, X } from "lucide-react";
+import { use } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
+import { ParcelContext } from "@/features/media/parcel";
 import type { Phase } from "@/features/media/phase";
 import { useLanguage } from "@/i18n/i18n";
 import { useErrorText } from "@/i18n/use-error-text";
@@ -13,7 +15,11 @@ type Working = Extract<Phase, { name: "working" }>;
 
 function useStageText(): (phase: Working) => string {
   const { t, i18n } = useTranslation();
-  return ({ stage }) => (stage && i18n.exists(`media.stages.${stage}`) ? t(`media.stages.${stage}`) : t("media.waiting"));
+  const parcel = use(ParcelContext);
+  return ({ stage }) => {
+    if (stage === "processing" && parcel) return t("media.sentProcessing");
+    return stage && i18n.exists(`media.stages.${stage}`) ? t(`media.stages.${stage}`) : t("media.waiting");
+  };
 }
 
 interface RingProps {
@@ -27,10 +33,24 @@ export function PhaseRing({ phase, attachment, size, className }: RingProps) {
   const { t } = useTranslation();
   const stageText = useStageText();
   const label = t("media.progress", { stage: stageText(phase), name: attachment.file_name });
-  return (
+  const cancel = use(ParcelContext)?.cancel;
+  const ring = (
     <ProgressRing percent={phase.percent} label={label} size={size} className={className}>
-      {phase.percent === null ? "" : `${phase.percent}`}
+      {cancel ? <X className="size-4" aria-hidden /> : phase.percent === null ? "" : `${phase.percent}`}
     </ProgressRing>
+  );
+  if (!cancel) return ring;
+  return (
+    <span className="relative inline-grid">
+      {ring}
+      <button
+        type="button"
+        aria-label={t("actions.cancelUpload", { name: attachment.file_name })}
+        title={t("common.cancel")}
+        className="absolute inset-0 rounded-full"
+        onClick={cancel}
+      />
+    </span>
   );
 }
 
@@ -38,8 +58,10 @@ export function PhaseRing({ phase, attachment, size, className }: RingProps) {
 export function StageLine({ phase, attachment }: { phase: Working; attachment: Attachment }) {
   const language = useLanguage();
   const stageText = useStageText();
+  const isUpload = use(ParcelContext) !== null;
+  const percent = isUpload && phase.percent !== null ? ` · ${phase.percent} %` : "";
   const size = attachment.size_bytes > 0 ? ` · ${formatBytes(attachment.size_bytes, language)}` : "";
-  return <>{`${stageText(phase)}${size}`}</>;
+  return <>{`${stageText(phase)}${percent}${size}`}</>;
 }
 
 interface VeilProps {
@@ -52,6 +74,7 @@ interface VeilProps {
 export function PhaseVeil({ phase, attachment, retry }: VeilProps) {
   const { t } = useTranslation();
   const errorText = useErrorText();
+  const parcel = use(ParcelContext);
   const veil = "absolute inset-0 flex flex-col items-center justify-center gap-1.5 p-3 text-center text-white";
   switch (phase.name) {
     case "working":
@@ -66,6 +89,7 @@ export function PhaseVeil({ phase, attachment, retry }: VeilProps) {
         </div>
       );
     case "failed":
+      if (parcel) return <FailedVeil className={veil} />;
       return (
         <div role="alert" className={cn(veil, "bg-black/65")}>
           <CircleAlert className="size-5" aria-hidden />
@@ -84,10 +108,21 @@ export function PhaseVeil({ phase, attachment, retry }: VeilProps) {
   }
 }
 
+/** What could not be sent says why, and is tried again, below: with the message. */
+function FailedVeil({ className }: { className: string }) {
+  return (
+    <div className={cn(className, "bg-black/45")}>
+      <CircleAlert className="size-6" aria-hidden />
+    </div>
+  );
+}
+
 /** Under a card: the same in lines. Progress stands in the card's own ring. */
 export function PhaseNote({ phase, retry }: { phase: Phase; retry: () => void }) {
   const { t } = useTranslation();
   const errorText = useErrorText();
+  const parcel = use(ParcelContext);
+  if (phase.name === "failed" && parcel) return null;
   if (phase.name === "failed") {
     return (
       <div role="alert" className="flex flex-wrap items-center justify-end gap-2 text-[13px] text-danger">
