@@ -4,7 +4,7 @@ import time
 from typing import Any
 from uuid import UUID
 
-from backend.chat import presence
+from backend.chat import presence, uploads
 from backend.lib.errors import Refused
 from backend.realtime import wire
 from backend.tenants.access import Caller
@@ -28,6 +28,8 @@ class Speaker:
         self._spend()
         if isinstance(said, wire.SaidTyping):
             await self._database(presence.typing, self._tenant_id, self._caller.user, said)
+        if isinstance(said, wire.SaidProgress):
+            await self._database(uploads.progress, self._tenant_id, self._caller.user, said)
 
     def _spend(self) -> None:
         now = time.monotonic()

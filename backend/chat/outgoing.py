@@ -109,13 +109,14 @@ def _stored(spooled: Spooled, message: Message, attachment: Attachment, tell: Pa
 def _clear(attachment: Attachment) -> None:
     """Nothing is left of the upload but the file that was made of it."""
     upload = attachment.upload
-    if not upload:
+    if "key" not in upload:
         return
     storage = media_storage()
     if parts_id := upload.get("multipart_id"):
         storage.drop_parts(upload["key"], parts_id)
     storage.delete(upload["key"])
-    Attachment.objects.filter(pk=attachment.pk, upload=upload).update(upload={})
+    left = {"voice": True} if upload.get("voice") else {}
+    Attachment.objects.filter(pk=attachment.pk, upload=upload).update(upload=left)
 
 
 def _publish(attachment: Attachment, kind: type[wire.AttachmentReady] | type[wire.AttachmentFailed]) -> None:

@@ -1,11 +1,12 @@
 """An agent's file on its way to us: a ticket, the bytes (past this server), and a word when all is there.
 
 The row's `upload` says how: `key` is where the bytes are PUT as they are, outside `chat/`; with `multipart_id` they
-come in parts of `part_bytes`. `chat/outgoing.py` makes the sendable file of them. `upload` is emptied once nothing of
-it is left in the storage.
+come in parts of `part_bytes`. `chat/outgoing.py` makes the sendable file of them. `key` is gone from it once nothing of
+the upload is left in the storage.
 """
 
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,12 +16,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from backend.chat import outbox, work
+from backend.chat.downloads import Progress
 from backend.chat.models import Conversation, Message
 from backend.chat.outgoing import fail
+from backend.chat.wanted import Wanted
 from backend.jobs import queue
 from backend.lib.errors import ChatError, Conflict, Missing, Refused
 from backend.lib.text import safe_name, shown_name
-from backend.media import sniff
 from backend.media.local import LocalMediaStorage, read_ticket
 from backend.media.models import Attachment
 from backend.media.storages import TICKET_SECONDS, Part, Ticket, media_storage
@@ -35,19 +37,8 @@ PART_BYTES = 8 * MiB
 QUIET = timedelta(minutes=10)
 """A browser that has not asked for anything so long may be gone: its ticket ended five minutes ago."""
 ABANDONED = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a browser says that it will send."""
-
-    file_name: str
-    file_type: str
-    size_bytes: int
-    client_id: str
-    caption: str = ""
-    is_voice: bool = False
-    quoted_id: UUID | None = None
+TOLD_SECONDS = 0.25
+_told: dict[tuple[UUID, str], float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +69,7 @@ def begin(conversation: Conversation, author: User, wanted: Wanted) -> Begun:
 
     Raises Refused (`empty_file`, `file_too_large`, `type_not_allowed`) before a byte leaves, and as `outbox.draft`.
     """
-    message = Message.objects.filter(conversation=conversation, client_id=wanted.client_id).first()
-    if message is None or not wanted.client_id:
-        message = _drafted(conversation, author, wanted)
+    message = wanted.known_in(conversation) or _drafted(conversation, author, wanted)
     attachment = message.attachment
     if attachment is None:
         raise Conflict("client_id_taken", "This client_id is that of a message without a file.")
@@ -91,26 +80,6 @@ def begin(conversation: Conversation, author: User, wanted: Wanted) -> Begun:
         return Begun(message, attachment, part_bytes=part_bytes)
     upload = attachment.upload
     return Begun(message, attachment, media_storage().upload_ticket(upload["key"], upload["mime"], upload["size"]))
-
-
-def kind_of(mime: str, *, is_voice: bool) -> wire.MessageKind:
-    """What a message with such a file is."""
-    kind = sniff.kind_of(mime)
-    if kind == "audio":
-        return "voice" if is_voice else "audio"
-    return "image" if kind == "image" else "video" if kind == "video" else "document"
-
-
-def checked(wanted: Wanted) -> tuple[str, wire.MessageKind]:
-    """The type as we call it, and the message's kind. Raises Refused."""
-    said = wanted.file_type.replace("video/", "audio/", 1) if wanted.is_voice else wanted.file_type
-    mime = sniff.announced(said, wanted.file_name).mime
-    kind = kind_of(mime, is_voice=wanted.is_voice)
-    if wanted.size_bytes <= 0:
-        raise Refused("empty_file", "The file has no bytes.")
-    if wanted.size_bytes > sniff.limit_bytes(kind):
-        raise Refused("file_too_large", f"At most {sniff.limit_bytes(kind)} bytes for {kind}.")
-    return mime, kind
 
 
 def part_tickets(attachment: Attachment, numbers: Iterable[int]) -> PartTickets:
@@ -173,13 +142,33 @@ def cancel(attachment: Attachment) -> bool:
         return fail(attachment, Refused(outbox.CANCELLED, "An agent cancelled this upload."), among=open_states)
 
 
+def progress(tenant_id: UUID, user: User, said: wire.SaidProgress) -> None:
+    """What a browser says of its PUT, passed on to the colleagues; kept to four times a second.
+
+    Raises Missing for what is not the tenant's; what is no longer on its way is not news.
+    """
+    if not _is_time(tenant_id, said.attachment_id):
+        return
+    try:
+        key = UUID(said.attachment_id)
+    except ValueError:
+        raise Missing("no_such_attachment") from None
+    message = Message.objects.select_related("attachment").filter(tenant_id=tenant_id, attachment_id=key).first()
+    if message is None or message.attachment is None:
+        raise Missing("no_such_attachment")
+    if message.attachment.status == Status.PENDING:
+        size = message.attachment.size_bytes
+        Progress(message)("uploading", min(said.bytes, size), size)
+
+
 def sweep() -> int:
     """Uploads whose tab was closed: completed when the bytes are there, failed after an hour when they are not.
 
     Returns how many.
     """
     now, settled = timezone.now(), 0
-    for attachment in Attachment.objects.filter(status=Status.PENDING, updated_at__lt=now - QUIET).exclude(upload={}):
+    under_way = Attachment.objects.filter(upload__has_key="key")
+    for attachment in under_way.filter(status=Status.PENDING, updated_at__lt=now - QUIET):
         try:
             complete(attachment)
         except Conflict as error:
@@ -192,14 +181,14 @@ def sweep() -> int:
             logger.warning("[S3] upload not swept", extra={"attachment_id": attachment.pk, "code": error.code})
             continue
         settled += 1
-    for leftover in Attachment.objects.filter(updated_at__lt=now - ABANDONED).exclude(upload={}):
-        if leftover.status not in {Status.PENDING, Status.PROCESSING}:
-            queue.enqueue(work.PROCESS_UPLOAD, leftover.pk, tenant_id=leftover.tenant_id)
+    over = under_way.exclude(status__in=[Status.PENDING, Status.PROCESSING])
+    for leftover in over.filter(updated_at__lt=now - ABANDONED):
+        queue.enqueue(work.PROCESS_UPLOAD, leftover.pk, tenant_id=leftover.tenant_id)
     return settled
 
 
 def _drafted(conversation: Conversation, author: User, wanted: Wanted) -> Message:
-    mime, kind = checked(wanted)
+    mime, kind = wanted.checked()
     storage_type = media_storage().storage_type
     with log.unit(conversation.tenant_id):
         attachment = Attachment(
@@ -283,6 +272,17 @@ def _join(upload: dict[str, Any]) -> None:
     if len(_done(parts, sizes)) < len(sizes):
         raise Conflict("upload_missing", f"{len(_done(parts, sizes))} of {len(sizes)} parts are there.")
     storage.join_parts(key, parts_id)
+
+
+def _is_time(tenant_id: UUID, attachment_id: str) -> bool:
+    """Of each upload once in TOLD_SECONDS, by this process: a browser speaks through one socket."""
+    now, about = time.monotonic(), (tenant_id, attachment_id)
+    if now - _told.get(about, -TOLD_SECONDS) < TOLD_SECONDS:
+        return False
+    for former in [former for former, at in list(_told.items()) if now - at > TOLD_SECONDS]:
+        _told.pop(former, None)
+    _told[about] = now
+    return True
 
 
 def _attachment_id(key: str) -> UUID:

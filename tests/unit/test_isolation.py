@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -53,6 +54,7 @@ SURFACE: dict[str, tuple[str, str]] = {
     "api/chat/get-upload-url/": (THING, "post"),
     "api/chat/attachments/{attachment_id}/parts/": (THING, "post"),
     "api/chat/upload-complete/": (THING, "post"),
+    "api/chat/upload-media/": (THING, "post"),
     "api/chat/uploads/{ticket}": (SECRET, "put"),
     "media/{media_hash}": (SECRET, "get head"),
     "admin/": (STAFF, "get"),
@@ -124,6 +126,8 @@ def ask(client: Client, method: str, address: str, acme: Acme):
     path = "/" if address.startswith("^") else acme.path(address)
     if method in {"get", "head"}:
         return getattr(client, method)(path, query_params={"after": "0"} if path == "/api/events/" else None)
+    if path == "/api/chat/upload-media/":
+        return client.post(path, acme.body() | {"file": SimpleUploadedFile("x.jpg", b"x", "image/jpeg")})
     return getattr(client, method)(path, json.dumps(acme.body()), content_type="application/json")
 
 

@@ -5,14 +5,18 @@ from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router, Schema
+from ninja import Field, File, Form, Router, Schema, Status
+from ninja.files import UploadedFile
 
-from backend.chat import present, uploads
+from backend.chat import handed_in, present, uploads
 from backend.chat.api.messages import check_is_current
-from backend.chat.api.surface import caller_of, uuid_or_missing
+from backend.chat.api.surface import caller_of, tenant_of, uuid_or_missing
 from backend.chat.models import Conversation, Message
-from backend.chat.uploads import Begun, Wanted
+from backend.chat.uploads import Begun
+from backend.chat.wanted import Wanted
 from backend.lib.errors import Missing, Refused
+from backend.lib.ids import new_id
+from backend.media import sniff
 from backend.media.models import Attachment
 from backend.media.storages import CHUNK_BYTES, TICKET_SECONDS
 from backend.realtime import wire
@@ -80,6 +84,24 @@ class Uploaded(Schema):
     message: wire.Message | None
 
 
+class HandedIn(Schema):
+    """The fields beside `file`. Without a conversation it is only stored, to be sent by its attachment's id."""
+
+    conversation_id: str = Field("", max_length=36)
+    caption: str = Field("", max_length=65_536)
+    client_id: str = Field("", max_length=64)
+    voice: bool = False
+
+
+class MediaStored(Schema):
+    success: bool = True
+    file_url: str
+    thumbnail_url: str
+    file_type: str = Field(description="image, video, audio, voice or document")
+    attachment: wire.Attachment
+    message: wire.Message | None
+
+
 @router.post("/get-upload-url/", response=UploadTicket)
 def get_upload_url(request: HttpRequest, sent: Announced) -> UploadTicket:
     """The message is there at once, its file pending. 422 `file_too_large`, `type_not_allowed`, `empty_file`."""
@@ -120,6 +142,38 @@ def upload_complete(request: HttpRequest, sent: Completed) -> Uploaded:
     attachment = uploads.complete(_attachment(request, sent.attachment_id or _id_in(sent.file_url)))
     message = present.messages().filter(attachment=attachment).order_by("pk").first()
     return _uploaded(attachment, message)
+
+
+@router.post("/upload-media/", response={200: MediaStored, 201: MediaStored})
+def upload_media(request: HttpRequest, file: File[UploadedFile], sent: Form[HandedIn]) -> Status[MediaStored]:
+    """All in one call: 201 when the file is readable, 200 for a `client_id` that is known, and nothing kept of what is
+    refused."""
+    wanted = Wanted(
+        file_name=file.name or "",
+        file_type=file.content_type or "",
+        size_bytes=file.size or 0,
+        client_id=sent.client_id or str(new_id()),
+        caption=sent.caption,
+        is_voice=sent.voice,
+    )
+    chunks = file.chunks(CHUNK_BYTES)
+    if not sent.conversation_id:
+        return Status(201, _media_stored(handed_in.keep(tenant_of(request), wanted, chunks), None))
+    conversation = _conversation(request, sent.conversation_id)
+    check_is_current(conversation)
+    attachment, message, is_new = handed_in.send(conversation, caller_of(request).user, wanted, chunks)
+    return Status(201 if is_new else 200, _media_stored(attachment, message))
+
+
+def _media_stored(attachment: Attachment, message: Message | None) -> MediaStored:
+    uploaded = _uploaded(attachment, present.messages().get(pk=message.pk) if message else None)
+    return MediaStored(
+        file_url=uploaded.attachment.file_url,
+        thumbnail_url=uploaded.attachment.thumbnail_url,
+        file_type=message.kind if message else sniff.kind_of(attachment.file_type),
+        attachment=uploaded.attachment,
+        message=uploaded.message,
+    )
 
 
 def _ticket(begun: Begun) -> UploadTicket:

@@ -1,20 +1,25 @@
-"""A file on its way from an agent: the ticket, the bytes, the word that they are there; and all that may be wrong."""
+"""A file on its way from an agent: the ticket, the bytes, the word that they are there, and the job that follows."""
 
 import json
-from typing import Any
+from datetime import timedelta
 
-import httpx
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from backend.chat import outgoing
+from backend.chat import uploads
 from backend.chat.models import Conversation, Message
+from backend.lib.errors import Missing, TryLater
+from backend.media import pipeline
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
-from backend.realtime import log
+from backend.realtime import bell, wire
 from tests.cast import Member
 from tests.inbound import deliver, upsert
+from tests.unit.chat.uploading import ask, complete, events, parts, post, processed, put, uploaded, work_off
 from tests.unit.media import samples
+
+MiB = 1024 * 1024
 
 
 @pytest.fixture
@@ -23,47 +28,12 @@ def conversation(ana: Member) -> Conversation:
     return Conversation.objects.get()
 
 
-def post(member: Member, path: str, **body: Any):
-    return member.client.post(f"/api/chat/{path}", json.dumps(body), content_type="application/json")
-
-
-def ask(member: Member, conversation: Conversation, body: bytes = b"", **said: Any):
-    announced = {
-        "conversation_id": str(conversation.pk),
-        "file_name": "foto.jpg",
-        "file_type": "image/jpeg",
-        "file_size": len(body),
-        "client_id": "c1",
-    }
-    return post(member, "get-upload-url/", **announced | said)
-
-
-def put(url: str, body: bytes, headers: dict[str, str] | None = None) -> int:
-    """As a browser does: to the storage itself, or to the path that stands for it."""
-    if url.startswith("/"):
-        told = dict(headers or {})
-        answer = Client().put(url, body, content_type=told.pop("Content-Type", ""), headers=told)
-        return answer.status_code
-    return httpx.put(url, content=body, headers=headers, trust_env=False).status_code
-
-
-def uploaded(member: Member, conversation: Conversation, body: bytes, **said: Any) -> Attachment:
-    """The whole way, as far as the job."""
-    ticket = ask(member, conversation, body, **said).json()
-    assert put(ticket["upload_url"], body, ticket["headers"]) == 200
-    done = post(member, "upload-complete/", attachment_id=ticket["attachment"]["id"])
-    assert done.status_code == 200, done.content
-    return Attachment.objects.get(pk=ticket["attachment"]["id"])
-
-
-def processed(attachment: Attachment) -> Attachment:
-    outgoing.process(attachment.pk)
-    attachment.refresh_from_db()
-    return attachment
-
-
-def events(member: Member) -> list[dict[str, Any]]:
-    return [json.loads(frame) for _, frame in log.since(member.tenant.pk, 0)]
+def is_there(key: str) -> bool:
+    try:
+        media_storage().stat(key)
+    except Missing:
+        return False
+    return True
 
 
 def test_the_message_is_there_before_its_bytes(ana: Member, conversation: Conversation) -> None:
@@ -78,17 +48,17 @@ def test_the_message_is_there_before_its_bytes(ana: Member, conversation: Conver
 
 
 def test_what_was_put_becomes_ready_and_may_leave(ana: Member, conversation: Conversation) -> None:
-    body = samples.jpeg()
-    attachment = uploaded(ana, conversation, body)
+    attachment = uploaded(ana, conversation, samples.jpeg())
     raw = attachment.upload["key"]
+    assert raw.startswith(f"uploads/{ana.tenant.pk}/") and is_there(raw)
     done = processed(attachment)
 
     assert (done.status, done.upload, done.metadata["width"]) == ("completed", {}, 640)
     assert done.storage_key == f"chat/{ana.tenant.pk}/{conversation.pk}/{done.pk}_foto.jpg"
     assert Message.objects.get(attachment=done).status == "queued"
     assert [event["type"] for event in events(ana)[-2:]] == ["attachment_ready", "message_status"]
-    with pytest.raises(Exception, match="not in the storage"):
-        media_storage().stat(raw)
+    assert not is_there(raw)
+    assert ana.client.get(f"/api/chat/attachments/{done.pk}/download/").status_code == 200
 
 
 def test_the_same_client_id_is_the_same_message(ana: Member, conversation: Conversation) -> None:
@@ -96,5 +66,239 @@ def test_the_same_client_id_is_the_same_message(ana: Member, conversation: Conve
 
     assert again["message"]["id"] == first["message"]["id"]
     assert again["attachment"]["id"] == first["attachment"]["id"]
-    assert put(again["upload_url"], b"12345", again["headers"]) == 200
+    assert put(again["upload_url"], b"12345", again["headers"]).status_code == 200
     assert (Message.objects.filter(direction="outgoing").count(), Attachment.objects.count()) == (1, 1)
+
+
+def test_asking_again_after_the_end_says_how_it_went(ana: Member, conversation: Conversation) -> None:
+    processed(uploaded(ana, conversation, samples.jpeg()))
+    again = ask(ana, conversation, samples.jpeg()).json()
+    assert (again["upload_url"], again["parts"], again["attachment"]["status"]) == (None, None, "completed")
+
+
+def test_the_owners_address_will_do_for_an_id(ana: Member, conversation: Conversation) -> None:
+    ticket = ask(ana, conversation, b"12345").json()
+    put(ticket["upload_url"], b"12345", ticket["headers"])
+    done = post(ana, "upload-complete/", file_url=f"https://chat.example{ticket['file_url']}", file_name="foto.jpg")
+    assert done.json()["attachment"]["status"] == "processing"
+
+
+def test_completing_twice_is_completing_once(ana: Member, conversation: Conversation) -> None:
+    attachment = uploaded(ana, conversation, samples.jpeg())
+    again = complete(ana, str(attachment.pk))
+    assert (again.status_code, again.json()["attachment"]["status"]) == (200, "processing")
+    work_off(attachment)
+    before = events(ana)
+    late = complete(ana, str(attachment.pk))
+    assert (late.status_code, late.json()["attachment"]["status"]) == (200, "completed")
+    work_off(attachment)
+    assert events(ana) == before
+
+
+def test_a_recorded_voice_becomes_a_voice_note(ana: Member, conversation: Conversation) -> None:
+    body = samples.audio("webm", "libopus")
+    said = {"file_name": "", "file_type": "video/webm;codecs=opus", "voice": True}
+    done = processed(uploaded(ana, conversation, body, **said))
+
+    assert Message.objects.get(attachment=done).kind == "voice"
+    assert (done.file_name, done.file_type, set(done.renditions)) == ("voice.ogg", "audio/ogg", {"aac"})
+    aac = ana.client.get(f"/api/chat/attachments/{done.pk}/renditions/aac")
+    assert (aac.status_code, aac["Content-Type"]) == (200, "audio/mp4")
+
+
+def test_progress_from_the_server_is_outgoing(ana: Member, conversation: Conversation) -> None:
+    told = listened(lambda: processed(uploaded(ana, conversation, samples.jpeg())))
+    assert {event["direction"] for event in told} == {"outgoing"}
+    assert {event["stage"] for event in told} <= {"processing", "storing"}
+
+
+# --- Parts ----------------------------------------------------------------------------------------------------------
+
+
+def large(ana: Member, conversation: Conversation) -> tuple[dict, bytes]:
+    body = samples.pdf() + bytes(18 * MiB)
+    said = {"file_name": "contrato.pdf", "file_type": "application/pdf"}
+    return ask(ana, conversation, body, **said).json(), body
+
+
+def part(body: bytes, number: int) -> bytes:
+    return body[(number - 1) * 8 * MiB : number * 8 * MiB]
+
+
+def test_a_large_file_comes_in_parts(ana: Member, conversation: Conversation) -> None:
+    ticket, body = large(ana, conversation)
+    assert (ticket["upload_url"], ticket["parts"]) == (None, {"size": 8 * MiB, "count": 3})
+    given = parts(ana, ticket["attachment"]["id"], 1, 2, 3).json()
+    assert (set(given["urls"]), given["done"], given["expires_in"]) == ({"1", "2", "3"}, {}, 300)
+    for number in (1, 2):
+        assert put(given["urls"][str(number)], part(body, number)).status_code == 200
+
+    again = parts(ana, ticket["attachment"]["id"], 1, 2, 3).json()
+    assert (set(again["urls"]), set(again["done"])) == ({"3"}, {"1", "2"})
+    early = complete(ana, ticket["attachment"]["id"])
+    assert (early.status_code, early.json()["code"]) == (409, "upload_missing")
+    answer = put(again["urls"]["3"], part(body, 3))
+    assert answer.status_code == 200 and answer.headers["ETag"]
+    assert complete(ana, ticket["attachment"]["id"]).status_code == 200
+
+    done = work_off(Attachment.objects.get(pk=ticket["attachment"]["id"]))
+    assert (done.status, done.size_bytes) == ("completed", len(body))
+    assert b"".join(media_storage().read_range(done.storage_key)) == body
+
+
+def test_a_part_of_another_length_is_not_taken(ana: Member, conversation: Conversation) -> None:
+    ticket, body = large(ana, conversation)
+    url = parts(ana, ticket["attachment"]["id"], 3).json()["urls"]["3"]
+    for wrong in (part(body, 3)[:-1], part(body, 3) + b"x", b""):
+        assert put(url, wrong).status_code in {403, 411, 422}
+    assert parts(ana, ticket["attachment"]["id"]).json()["done"] == {}
+
+
+@pytest.mark.parametrize(("numbers", "status", "code"), [([4], 422, "bad_part"), ([0], 422, "invalid")])
+def test_a_part_that_is_none_is_refused(ana: Member, conversation: Conversation, numbers, status, code) -> None:
+    ticket, _ = large(ana, conversation)
+    answer = parts(ana, ticket["attachment"]["id"], *numbers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_small_file_has_no_parts(ana: Member, conversation: Conversation) -> None:
+    answer = parts(ana, ask(ana, conversation, b"1").json()["attachment"]["id"], 1)
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_in_parts")
+
+
+# --- Cancelled, abandoned, failed -----------------------------------------------------------------------------------
+
+
+def test_a_cancelled_upload_leaves_nothing(ana: Member, conversation: Conversation) -> None:
+    ticket = ask(ana, conversation, b"12345").json()
+    attachment = Attachment.objects.get(pk=ticket["attachment"]["id"])
+    put(ticket["upload_url"], b"12345", ticket["headers"])
+    raw = attachment.upload["key"]
+
+    assert uploads.cancel(attachment)
+    assert not uploads.cancel(attachment)
+    work_off(attachment)
+
+    assert (attachment.status, attachment.error_code, attachment.upload) == ("failed", "cancelled", {})
+    assert Message.objects.get(attachment=attachment).status == "failed"
+    assert not is_there(raw)
+    assert complete(ana, str(attachment.pk)).json()["attachment"]["status"] == "failed"
+
+
+def test_a_cancelled_upload_in_parts_leaves_nothing(ana: Member, conversation: Conversation) -> None:
+    ticket, body = large(ana, conversation)
+    put(parts(ana, ticket["attachment"]["id"], 1).json()["urls"]["1"], part(body, 1))
+    attachment = Attachment.objects.get(pk=ticket["attachment"]["id"])
+    upload = attachment.upload
+    uploads.cancel(attachment)
+    work_off(attachment)
+    with pytest.raises(Missing):
+        media_storage().parts(upload["key"], upload["multipart_id"])
+    refused = parts(ana, str(attachment.pk), 2)
+    assert (refused.status_code, refused.json()["code"]) == (409, "upload_over")
+
+
+def quiet_for(attachment_id: str, **delta: int) -> Attachment:
+    Attachment.objects.filter(pk=attachment_id).update(updated_at=timezone.now() - timedelta(**delta))
+    return Attachment.objects.get(pk=attachment_id)
+
+
+def test_a_closed_tab_whose_bytes_came_is_completed(ana: Member, conversation: Conversation) -> None:
+    body = samples.jpeg()
+    ticket = ask(ana, conversation, body).json()
+    put(ticket["upload_url"], body, ticket["headers"])
+    assert uploads.sweep() == 0
+    attachment = quiet_for(ticket["attachment"]["id"], minutes=11)
+    assert uploads.sweep() == 1
+    assert work_off(attachment).status == "completed"
+
+
+def test_a_closed_tab_whose_bytes_did_not_come_fails_after_an_hour(ana: Member, conversation: Conversation) -> None:
+    ticket = ask(ana, conversation, b"12345").json()
+    quiet_for(ticket["attachment"]["id"], minutes=50)
+    assert uploads.sweep() == 0
+    attachment = quiet_for(ticket["attachment"]["id"], minutes=61)
+    assert uploads.sweep() == 1
+    work_off(attachment)
+    assert (attachment.status, attachment.error_code, attachment.upload) == ("failed", "upload_abandoned", {})
+    assert Message.objects.get(attachment=attachment).error_code == "upload_abandoned"
+
+
+def test_while_storage_is_away_the_upload_waits(ana: Member, conversation: Conversation, monkeypatch) -> None:
+    attachment = uploaded(ana, conversation, samples.jpeg())
+
+    def away(*_: object, **__: object) -> None:
+        raise TryLater("storage_unavailable", "away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "store", away)
+        with pytest.raises(TryLater):
+            processed(attachment)
+    attachment.refresh_from_db()
+    assert attachment.status == "processing"
+    assert processed(attachment).status == "completed"
+
+
+# --- Progress -------------------------------------------------------------------------------------------------------
+
+
+def listened(act) -> list[dict]:
+    heard: list[str] = []
+
+    def listen(rings: list[bell.Ring]) -> None:
+        heard.extend(ring.frame for ring in rings if ring.seq is None)
+
+    bell.hang(listen)
+    try:
+        act()
+    finally:
+        bell.unhang(listen)
+    return [json.loads(frame) for frame in heard]
+
+
+def said(attachment_id: str, done: int) -> wire.SaidProgress:
+    return wire.SaidProgress(type="upload_progress", attachment_id=attachment_id, bytes=done)
+
+
+def test_colleagues_see_what_the_browser_says(ana: Member, conversation: Conversation) -> None:
+    ticket = ask(ana, conversation, b"x" * 1000).json()
+    file = ticket["attachment"]["id"]
+    (told,) = listened(lambda: [uploads.progress(ana.tenant.pk, ana.user, said(file, done)) for done in (250, 9000)])
+
+    assert (told["stage"], told["bytes"], told["total"], told["percent"]) == ("uploading", 250, 1000, 25)
+    assert (told["message_id"], told["direction"]) == (ticket["message"]["id"], "outgoing")
+
+
+def test_nobody_speaks_of_another_companys_upload(ana: Member, carla: Member, conversation: Conversation) -> None:
+    file = ask(ana, conversation, b"x" * 1000).json()["attachment"]["id"]
+    for attachment_id in (file, "nonsense"):
+        with pytest.raises(Missing):
+            uploads.progress(carla.tenant.pk, carla.user, said(attachment_id, 1))
+
+
+def test_what_is_over_is_no_news(ana: Member, conversation: Conversation) -> None:
+    attachment = uploaded(ana, conversation, samples.jpeg())
+    assert listened(lambda: uploads.progress(ana.tenant.pk, ana.user, said(str(attachment.pk), 1))) == []
+
+
+# --- What the gateway reads -----------------------------------------------------------------------------------------
+
+
+def test_the_gateway_reads_by_the_hash(ana: Member, conversation: Conversation) -> None:
+    attachment = uploaded(ana, conversation, samples.jpeg())
+    path = f"/media/{attachment.media_hash}"
+    assert Client().get(path).status_code == 404
+    processed(attachment)
+
+    answer = Client().get(path, {"timestamp": "1795164655091"})
+    body = b"".join(answer)
+    assert (answer.status_code, answer["Content-Type"], len(body)) == (200, "image/jpeg", attachment.size_bytes)
+    head = Client().head(path)
+    assert (head.status_code, head["Content-Length"], head.content) == (200, str(len(body)), b"")
+
+
+def test_a_file_past_its_retention_is_gone(ana: Member, conversation: Conversation) -> None:
+    attachment = processed(uploaded(ana, conversation, samples.jpeg()))
+    Attachment.objects.filter(pk=attachment.pk).update(status="expired")
+    answer = Client().get(f"/media/{attachment.media_hash}")
+    assert (answer.status_code, answer.json()["code"]) == (410, "expired")
