@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
-from backend.chat import present, silence, webhooks, work
+from backend.chat import outbox, present, silence, webhooks, work
 from backend.chat.downloads import access_to
 from backend.chat.models import Message
 from backend.chat.receipts import RANK
@@ -38,6 +39,7 @@ AFTER_OPENING = timedelta(seconds=5)
 """What was kept for the phone comes first, each with its own webhook."""
 IN_HAND = timedelta(minutes=3)
 """A send of ours that is younger is its lane's to settle."""
+CLOCKS_APART = timedelta(seconds=5)
 AWAY_SECONDS = 60.0
 KNOWN_BATCH = 500
 
@@ -100,16 +102,25 @@ class _Ours:
     is_deleted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message of ours of which nobody has said what became of it."""
+
+    kind: str
+    text: str
+    handed_at: datetime | None
+
+
 def _read_back(instance: Instance) -> None:
     now = timezone.now()
     read_back_to = instance.read_back_to or max(instance.created_at, now - FIRST_TIME)
     records = _records(access_to(instance), read_back_to - OVERLAP)
-    ours = _known(instance, records)
+    ours, unanswered = _known(instance, records), _unanswered(instance)
     in_hand = [record for record in records if record.provider_id not in ours and _is_in_hand(record, now)]
     bodies = [
         body
         for record in reversed(records)
-        if record not in in_hand and (body := _news(instance, record, ours.get(record.provider_id)))
+        if record not in in_hand and (body := _news(instance, record, ours.get(record.provider_id), unanswered))
     ]
     if bodies:
         _store(instance, bodies)
@@ -143,15 +154,34 @@ def _known(instance: Instance, records: Sequence[Record]) -> dict[str, _Ours]:
     return found
 
 
+def _unanswered(instance: Instance) -> list[_Sent]:
+    """What we handed over and gave up, or are about to: the echo of such a message is recognised by the inbox."""
+    rows = Message.objects.filter(
+        Q(status="sending") | Q(error_code=outbox.MAY_HAVE_BEEN_SENT),
+        instance=instance,
+        direction=Message.Direction.OUTGOING,
+        provider_id="",
+        handed_at__isnull=False,
+    )
+    return [_Sent(kind, text, handed_at) for kind, text, handed_at in rows.values_list("kind", "text", "handed_at")]
+
+
+def _is_the_same(sent: _Sent, record: Record) -> bool:
+    """It says the same, through the gateway, after we had handed it over."""
+    if record.is_typed or not record.from_me or record.at is None:
+        return False
+    is_after = sent.handed_at is not None and sent.handed_at <= record.at + CLOCKS_APART
+    return is_after and (sent.kind, sent.text) == (record.kind, record.text)
+
+
 def _is_in_hand(record: Record, now: datetime) -> bool:
     return record.from_me and not record.is_typed and record.at is not None and record.at > now - IN_HAND
 
 
-def _news(instance: Instance, record: Record, ours: _Ours | None) -> bytes | None:
+def _news(instance: Instance, record: Record, ours: _Ours | None, unanswered: list[_Sent]) -> bytes | None:
     """The webhook that we have missed, if there is one."""
     if ours is None:
-        # What was sent through the gateway may be a message of ours that was given up: its echo is recognised.
-        is_echo = record.from_me and not record.is_typed
+        is_echo = any(_is_the_same(sent, record) for sent in unanswered)
         return _body(instance, "send.message" if is_echo else "messages.upsert", record.raw)
     if ours.is_outgoing and record.progress and RANK.get(record.progress, 0) > RANK.get(ours.status, 0):
         return _body(instance, "messages.upsert", record.raw)

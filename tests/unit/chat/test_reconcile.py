@@ -1,6 +1,7 @@
 """Reading back: only what we lack is stored, once, and how far we have read stays behind what is not settled."""
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,12 @@ from tests.inbound import MARIA, deliver, event, upsert
 from tests.unit.site import Host, sites
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests may run long after they were collected."""
+    monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 class Gateway:
@@ -152,11 +159,34 @@ def test_what_the_company_typed_on_its_phone_enters_at_once(instance, gateway):
     assert Message.objects.get().direction == "outgoing"
 
 
-def test_what_was_sent_through_the_gateway_enters_as_its_echo(instance, gateway):
-    gateway.remembers("MINE", "talvez", from_me=True, source="web", updates=("DELIVERY_ACK", "READ", "SERVER_ACK"))
+def test_what_we_gave_up_is_recognised_and_what_went_before_it_is_not(instance, gateway):
+    deliver(instance, upsert("A", "oi"))
+    given_up = unanswered(Message.objects.get(), "talvez", handed_at=NOW - timedelta(minutes=8))
+    gateway.remembers("BEFORE", "talvez", ago=timedelta(minutes=9), from_me=True, source="web")
     read_back(instance)
-    assert told() == ["send.message"]
-    assert Message.objects.get().status == "read"
+    assert (told(), Message.objects.get(pk=given_up.pk).provider_id) == (["messages.upsert"], "")
+    updates = ("DELIVERY_ACK", "READ", "SERVER_ACK")
+    gateway.remembers("AFTER", "talvez", ago=timedelta(minutes=7), from_me=True, source="web", updates=updates)
+    read_back(instance)
+    given_up.refresh_from_db()
+    assert (given_up.provider_id, given_up.status, given_up.error_code) == ("AFTER", "read", "")
+    assert told() == ["messages.upsert", "send.message"]
+    assert Message.objects.count() == 3
+
+
+def unanswered(beside: Message, text: str, *, handed_at: datetime) -> Message:
+    return Message.objects.create(
+        tenant=beside.tenant,
+        instance=beside.instance,
+        conversation=beside.conversation,
+        direction="outgoing",
+        kind="text",
+        status="failed",
+        error_code="may_have_been_sent",
+        text=text,
+        sent_at=handed_at,
+        handed_at=handed_at,
+    )
 
 
 def test_a_lost_receipt_is_made_up_for(instance, gateway):
