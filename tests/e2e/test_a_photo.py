@@ -62,4 +62,4 @@ def test_a_failed_one_says_why_and_can_be_tried_again(stage: Theatre, ana: Page)
     photo.get_by_role("button", name="Tentar de novo").click()
     expect_sharp(photo)
     expect(photo.get_by_role("alert")).to_have_count(0)
-    assert len(sizes_of(photo)) <= 1
+    assert len(sizes_of(photo)) == 1
