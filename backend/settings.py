@@ -125,6 +125,7 @@ WORKER_CONCURRENCY = env.numbers(
 )
 JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 60, at_least=3)
 JOB_RETRY_SECONDS = env.seconds("JOB_RETRY_SECONDS", "5,60,300")
+GATEWAY_SECONDS = env.number("GATEWAY_SECONDS", 30, at_least=1)
 SOCKET_POOL = 4
 SOCKET_WINDOW = env.number("SOCKET_WINDOW", 512, at_least=64)
 DECODERS = env.number("DECODERS", 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from backend.gateways.base import FileToSend
-from backend.gateways.evolution_rest import MEDIA_SECONDS
+from backend.gateways.evolution_rest import media_seconds
 from backend.gateways.evolution_wire import Fields
 from backend.lib.errors import Refused
 
@@ -49,9 +49,9 @@ def parcel(file: FileToSend) -> Outgoing:
     """Raises Refused for a file without bytes: the gateway would send it."""
     if file.kind == "voice":
         # Ours is OGG/Opus already. Its converter fails in silence, and breaks signed URLs.
-        return Outgoing("sendWhatsAppAudio", {"encoding": False}, "audio", _bytes(file), seconds=MEDIA_SECONDS)
+        return Outgoing("sendWhatsAppAudio", {"encoding": False}, "audio", _bytes(file), seconds=media_seconds())
     if file.kind == "sticker":
-        return Outgoing("sendSticker", {}, "sticker", _bytes(file), seconds=MEDIA_SECONDS)
+        return Outgoing("sendSticker", {}, "sticker", _bytes(file), seconds=media_seconds())
     fields = {
         "mediatype": file.kind,
         "mimetype": "image/jpeg" if file.kind == "image" else file.mimetype,
@@ -59,8 +59,8 @@ def parcel(file: FileToSend) -> Outgoing:
         **({"caption": file.caption} if file.caption and file.kind != "audio" else {}),
     }
     if is_fetchable(file.url):
-        return Outgoing("sendMedia", {**fields, "media": file.url}, by_url=True, seconds=MEDIA_SECONDS)
-    return Outgoing("sendMedia", fields, "media", _bytes(file), seconds=MEDIA_SECONDS)
+        return Outgoing("sendMedia", {**fields, "media": file.url}, by_url=True, seconds=media_seconds())
+    return Outgoing("sendMedia", fields, "media", _bytes(file), seconds=media_seconds())
 
 
 def told_name(file: FileToSend) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
+from django.conf import settings
 
 from backend.gateways import evolution_wire as wire
 from backend.gateways.evolution_base64 import GatewayAccess
@@ -18,8 +19,7 @@ from backend.gateways.evolution_errors import Asked, failure, silence, unreachab
 from backend.lib.errors import Refused
 
 CONNECT_SECONDS = 5.0
-TEXT_SECONDS = 30.0
-MEDIA_SECONDS = 120.0
+MEDIA_FACTOR = 4
 WRITE_SECONDS = 30.0
 POOL_SECONDS = 10.0
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=3.0)
@@ -45,7 +45,7 @@ _lock = threading.Lock()
 class Call:
     """`file` goes as base64 into the JSON's property `file_field`, while it is sent.
 
-    `seconds` until the answer; None: TEXT_SECONDS.
+    `seconds` until the answer; None: GATEWAY_SECONDS.
     """
 
     method: str
@@ -55,6 +55,11 @@ class Call:
     file: bytes = b""
     seconds: float | None = None
     asked: Asked = REPEATABLE
+
+
+def media_seconds() -> float:
+    """How long an answer may take when a file has to reach WhatsApp first."""
+    return float(settings.GATEWAY_SECONDS * MEDIA_FACTOR)
 
 
 def instance_path(route: str, gateway: GatewayAccess) -> str:
@@ -76,7 +81,7 @@ def call(gateway: GatewayAccess, told: Call) -> object:
 
 
 def _request(gateway: GatewayAccess, told: Call) -> httpx.Response:
-    seconds = TEXT_SECONDS if told.seconds is None else told.seconds
+    seconds = settings.GATEWAY_SECONDS if told.seconds is None else told.seconds
     timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=POOL_SECONDS)
     try:
         client = _client_of(gateway.base_url)

@@ -9,12 +9,14 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from django.conf import settings
+
 from backend.gateways import evolution_wire as wire
 from backend.gateways.base import Accepted, ArrivedEmpty, FileToSend, Known, MessageKey, QuotedRef
 from backend.gateways.evolution_base64 import GatewayAccess
 from backend.gateways.evolution_errors import Asked, silence, unreachable
 from backend.gateways.evolution_outgoing import Outgoing, parcel
-from backend.gateways.evolution_rest import TEXT_SECONDS, Call, call, instance_path
+from backend.gateways.evolution_rest import Call, call, instance_path
 from backend.gateways.evolution_wire import Fields
 
 OLDEST_VERSION = (2, 2)
@@ -124,7 +126,7 @@ def mark_read(gateway: GatewayAccess, keys: Sequence[MessageKey]) -> None:
 def send_presence(gateway: GatewayAccess, to: str, presence: PresenceShown, seconds: float = 1.0) -> None:
     """Show the customer that somebody types; blocks for as long as it is shown."""
     body = {"number": to, "presence": presence, "delay": max(MINIMUM_MS, int(seconds * 1000))}
-    _do(gateway, "POST", "chat/sendPresence", body, to=to, seconds=TEXT_SECONDS + seconds)
+    _do(gateway, "POST", "chat/sendPresence", body, to=to, seconds=settings.GATEWAY_SECONDS + seconds)
 
 
 def _do(

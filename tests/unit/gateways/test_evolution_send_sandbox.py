@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.gateways import evolution_records, evolution_rest, evolution_send
+from backend.gateways import evolution_records, evolution_send
 from backend.gateways.base import FileToSend, MessageKey, NotFetched, QuotedRef, Uncertain
 from backend.gateways.evolution_base64 import GatewayAccess
 from backend.lib.errors import ChatError, Refused, TryLater
@@ -147,13 +147,14 @@ def test_an_instance_that_is_unknown_or_locked_is_told(phone):
     assert failure_of(evolution_send.send_text, phone.access, "5511900000000", "oi").code == "not_on_whatsapp"
 
 
-def test_what_was_accepted_in_silence_is_found_in_the_records(phone, monkeypatch):
+def test_what_was_accepted_in_silence_is_found_in_the_records(phone, settings):
     evolution_send.send_text(phone.access, MARIA, "antes")
     began = datetime.now(UTC)
     phone.fails(mode="accept_then_hang", seconds=1.0)
-    monkeypatch.setattr(evolution_rest, "TEXT_SECONDS", 0.3)
+    settings.GATEWAY_SECONDS = 0.3
     raised = failure_of(evolution_send.send_text, phone.access, MARIA, "talvez")
     assert (type(raised), raised.code) == (Uncertain, "gateway_silent")
+    settings.GATEWAY_SECONDS = 30
     found = evolution_records.settle(records(phone, MARIA), "text", "talvez", began)
     assert found is not None
     assert found.provider_id == phone.ledger()[-1]["id"]
