@@ -6,6 +6,7 @@ a text that was edited. How far back is the instance's `read_back_to`, the newes
 while nothing comes it stands still, so what a phone sends late, with its old time, is looked for from there.
 """
 
+import contextlib
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
@@ -25,7 +27,7 @@ from backend.gateways.base import Record
 from backend.gateways.evolution_base64 import GatewayAccess
 from backend.jobs import queue
 from backend.jobs.queue import Later
-from backend.lib.errors import Refused, TryLater
+from backend.lib.errors import ChatError, Refused, TryLater
 from backend.realtime import log, wire
 from backend.tenants.models import Instance
 
@@ -41,6 +43,7 @@ IN_HAND = timedelta(minutes=3)
 """A send of ours that is younger is its lane's to settle."""
 CLOCKS_APART = timedelta(seconds=5)
 AWAY_SECONDS = 60.0
+VERSION_SECONDS = 3600
 KNOWN_BATCH = 500
 
 
@@ -63,6 +66,7 @@ def reconcile(instance_id: str) -> None:
         return
     try:
         _tell_of_its_state(instance)
+        _tell_of_its_version(instance)
         _read_back(instance)
     except Refused as error:
         logger.warning("[RECONCILE] the gateway refuses", extra={"instance_id": instance.pk, "code": error.code})
@@ -81,11 +85,24 @@ def _tell_of_its_state(instance: Instance) -> None:
         _store(instance, [_body(instance, "connection.update", json.dumps(news))])
 
 
+def _tell_of_its_version(instance: Instance) -> None:
+    """Asked once in VERSION_SECONDS, since the gateway asks others for its answer. One that hides it may still send."""
+    if not cache.add(f"gateway-version:{instance.pk}", 1, VERSION_SECONDS):
+        return
+    with contextlib.suppress(ChatError):
+        _tell(instance, gateway_version=evolution_send.version(access_to(instance)))
+
+
 def _tell_of_silence(instance: Instance) -> None:
-    since = silence.since(instance, timezone.now())
-    moved = Instance.objects.filter(pk=instance.pk).exclude(silent_since=since)
+    _tell(instance, silent_since=silence.since(instance, timezone.now()))
+
+
+def _tell(instance: Instance, **facts: object) -> None:
+    """Write it down, and tell the tenant if it is news."""
+    if all(getattr(instance, name) == value for name, value in facts.items()):
+        return
     with log.unit(instance.tenant_id):
-        if (since is not None or instance.silent_since is not None) and moved.update(silent_since=since):
+        if Instance.objects.filter(pk=instance.pk).update(**facts):
             log.publish(wire.InstanceUpdated(instance=present.instance(Instance.objects.get(pk=instance.pk))))
 
 

@@ -122,6 +122,7 @@ class Instance(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.CLOSED)
     state_since = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
+    gateway_version = models.CharField(max_length=40, blank=True, editable=False, help_text="As the gateway says it")
     read_back_to = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The newest message that was seen in the gateway's own records"
     )

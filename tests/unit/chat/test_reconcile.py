@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from backend.chat import lane, reconcile, silence
@@ -36,12 +37,15 @@ class Gateway:
         self.state = "open"
         self.status = 200
         self.url = ""
+        self.version = "2.3.7"
 
     def say(self, host: Host) -> None:
         body: Any = {"instance": {"state": self.state}}
         if "findMessages" in host.path:
             newest_first = sorted(self.records, key=lambda record: -record["messageTimestamp"])
             body = {"messages": {"records": newest_first if json.loads(host.body)["page"] == 1 else []}}
+        if host.path == "/":
+            body = {"version": self.version}
         if self.status != 200:
             body = {"status": self.status, "response": {"message": "Unauthorized"}}
         host.say(self.status, json.dumps(body).encode(), Connection="close")
@@ -235,6 +239,17 @@ def test_an_opened_connection_and_every_round_want_it(instance):
     assert job.run_at <= timezone.now()
 
 
+def test_the_version_is_asked_once_an_hour_and_one_that_is_hidden_hinders_nothing(instance, gateway):
+    gateway.version = ""
+    gateway.remembers("A")
+    read_back(instance)
+    assert (instance.gateway_version, texts()) == ("", ["oi"])
+    cache.clear()
+    for gateway.version in ("2.1.0", "2.3.7"):
+        read_back(instance)
+        assert instance.gateway_version == "2.1.0"
+
+
 def test_nothing_is_read_back_for_an_instance_that_is_gone(instance):
     gone = str(instance.pk)
     instance.delete()
@@ -310,6 +325,7 @@ def test_a_connection_that_has_just_opened_has_not_been_silent(busy):
 
 
 def test_silence_is_told_once_and_so_is_its_end(busy, gateway):
+    gateway.version = ""
     heard(busy, timedelta(minutes=30))
     read_back(busy)
     assert busy.silent_since == NOW - timedelta(minutes=30)
