@@ -4,6 +4,7 @@ with ChaosProxy(redis.port) as proxy:           # give the program proxy.port
     proxy.latency_seconds = 0.2                 # each piece comes later
     proxy.is_silent = True                      # accepted, and nothing comes through any more
     proxy.refuses = True; proxy.reset_all()     # new connections are reset; so are those that there are
+    proxy.carried, proxy.carried_back           # bytes to the server, and from it
 """
 
 import asyncio
@@ -32,6 +33,8 @@ class ChaosProxy:
         self.is_silent = False
         self.refuses = False
         self.accepted = 0
+        self.carried = 0
+        self.carried_back = 0
         self._pairs: set[Pair] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chaosproxy", daemon=True)
@@ -80,14 +83,15 @@ class ChaosProxy:
         for end in pair:
             end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._pairs.add(pair)
-        both_ways = (self._carry(reader, far_writer), self._carry(far_reader, writer))
+        both_ways = (self._carry(reader, far_writer, "carried"), self._carry(far_reader, writer, "carried_back"))
         await asyncio.gather(*both_ways, return_exceptions=True)
         self._pairs.discard(pair)
         for end in pair:
             end.close()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, counter: str) -> None:
         while piece := await reader.read(PIECE_BYTES):
+            setattr(self, counter, getattr(self, counter) + len(piece))
             while self.is_silent:
                 await asyncio.sleep(LOOK_SECONDS)
             if self.latency_seconds:
