@@ -14,8 +14,10 @@ MAX_DIRECTORY_BYTES = 1024 * 1024
 MAX_NAMES = 4096
 
 OGG_PICTURES = re.compile(rb"\x80theora|\x80kate|fishead\x00|BBCD\x00")
-_WEBM_PICTURES = re.compile(rb"\x86[\x80-\xff]V_")
-_WEBM_SOUND = re.compile(rb"\x86[\x80-\xff]A_(?:OPUS|VORBIS)")
+_LENGTH = rb"(?:[\x81-\xff]|\x01\x00{6}[\x01-\xff])"
+_WEBM = re.compile(rb"\x42\x82" + _LENGTH + rb"webm")
+_WEBM_PICTURES = re.compile(rb"\x86" + _LENGTH + rb"V_")
+_WEBM_SOUND = re.compile(rb"\x86" + _LENGTH + rb"A_(?:OPUS|VORBIS)")
 _HANDLER = re.compile(rb"hdlr.{8}(vide|soun)", re.S)
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 _TEXT_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
@@ -68,7 +70,7 @@ def iso_handlers(file: BinaryIO) -> set[str]:
 
 def webm(head: bytes) -> str:
     """Sound alone, as browsers record it: by the codecs that its tracks name. Pictures are not taken in this form."""
-    if b"\x42\x82\x84webm" not in head[:64] or _WEBM_PICTURES.search(head):
+    if not _WEBM.search(head[:64]) or _WEBM_PICTURES.search(head):
         return UNKNOWN
     return "audio/webm" if _WEBM_SOUND.search(head) else UNKNOWN
 

@@ -113,6 +113,17 @@ def video(
     return body.getvalue()
 
 
+def film(kind: str, codec: str) -> bytes:
+    """Pictures alone."""
+    body = io.BytesIO()
+    with av.open(body, "w", format=kind) as container:
+        pictures = container.add_stream(codec, rate=10)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 64, "yuv420p"
+        container.mux(pictures.encode(av.VideoFrame.from_image(picture(64, 64))))
+        container.mux(pictures.encode(None))
+    return body.getvalue()
+
+
 def sideways_video() -> bytes:
     """As a telephone held upright records it: the matrix in the track header turns it by 90 degrees."""
     body = bytearray(video(sound=False))

@@ -32,6 +32,7 @@ FILES = {
     "m4a": (lambda: samples.audio("ipod", "aac", 44_100), "audio/mp4"),
     "mp4 with sound only": (lambda: samples.audio("mp4", "aac", 44_100), "audio/mp4"),
     "mov with sound only": (lambda: samples.audio("mov", "aac", 44_100), "audio/mp4"),
+    "webm with sound only": (lambda: samples.audio("webm", "libopus"), "audio/webm"),
     "wav": (lambda: samples.audio("wav", "pcm_s16le", 44_100), "audio/wav"),
     "amr": (lambda: b"#!AMR\n" + bytes([0x3C]) * 100, "audio/amr"),
     "pdf": (samples.pdf, "application/pdf"),
@@ -57,6 +58,9 @@ FILES = {
     "json": (lambda: b'{"a": 1}', "text/plain"),
 }
 REFUSED = {
+    "webm with pictures": samples.film("webm", "libvpx"),
+    "webm with both": samples.film("webm", "libvpx")[:4000] + samples.audio("webm", "libopus"),
+    "matroska": samples.audio("matroska", "libopus"),
     "nothing": b"",
     "a program": b"MZ" + bytes(100),
     "another program": b"\x7fELF" + bytes(100),
@@ -192,3 +196,51 @@ def test_limits_are_by_kind(settings):
 def test_the_kind_of_an_upload_comes_from_its_type():
     kinds = [sniff.kind_of(mime) for mime in ("image/png", "audio/ogg", "video/mp4", "text/csv", "application/zip")]
     assert kinds == ["image", "audio", "video", "document", "document"]
+
+
+# --- What senders say -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file_type", "file_name", "mime"),
+    [
+        ("image/jpeg", "", "image/jpeg"),
+        ("IMAGE/JPEG; charset=binary", "", "image/jpeg"),
+        ("image/jpg", "foto.png", "image/jpeg"),
+        ("image/heif", "", "image/heic"),
+        ("audio/webm;codecs=opus", "", "audio/webm"),
+        ("audio/x-m4a", "", "audio/mp4"),
+        ("text/vcard", "ana.vcf", "text/plain"),
+        ("application/json", "a.json", "text/plain"),
+        ("", "FOTO.JPG", "image/jpeg"),
+        ("application/octet-stream", "contrato.docx", f"{OOXML}.wordprocessingml.document"),
+    ],
+)
+def test_what_is_announced_is_known_by_many_names(file_type, file_name, mime):
+    assert sniff.announced(file_type, file_name).mime == mime
+
+
+@pytest.mark.parametrize(
+    ("file_type", "file_name"),
+    [
+        ("text/html", "foto.jpg"),
+        ("image/svg+xml", "logo.jpg"),
+        ("application/javascript", "a.txt"),
+        ("video/webm", "a.mp4"),
+        ("", ""),
+        ("", "program.exe"),
+        ("application/octet-stream", "page.html"),
+        ("nonsense", "foto.jpg"),
+    ],
+)
+def test_what_is_on_no_list_is_refused_before_it_comes(file_type, file_name):
+    with pytest.raises(Refused) as raised:
+        sniff.announced(file_type, file_name)
+    assert raised.value.code == "type_not_allowed"
+
+
+def test_an_operators_list_counts_for_what_is_announced_too(settings):
+    settings.MEDIA_ALLOWED_TYPES = ["application/pdf"]
+    assert sniff.announced("application/pdf", "").mime == "application/pdf"
+    with pytest.raises(Refused):
+        sniff.announced("image/jpeg", "")

@@ -115,6 +115,57 @@ def test_django_hands_out_the_storage_that_the_settings_name(settings):
     assert named.storage_type == settings.MEDIA_STORAGE
 
 
+# --- In parts -------------------------------------------------------------------------------------------------------
+
+PART = 5 * 1024 * 1024  # the least that S3 takes for all but the last
+
+
+def put_part(storage: MediaStorage, key: str, parts_id: str, number: int, body: bytes) -> int:
+    """As a browser does; the local storage's own path is walked by the view, whose two steps are taken here."""
+    ticket = storage.part_ticket(key, parts_id, number, len(body))
+    if isinstance(storage, LocalMediaStorage):
+        storage.receive(read_ticket(ticket.url.rpartition("/")[2]), [body])
+        return 200
+    return httpx.put(ticket.url, content=body, headers=dict(ticket.headers), trust_env=False).status_code
+
+
+def test_parts_are_joined_in_order_whatever_the_order_they_came_in(storage):
+    key, bodies = "uploads/a/1_film.mp4", {1: b"a" * PART, 2: b"b" * PART, 3: b"c" * 7}
+    parts_id = storage.begin_parts(key, "video/mp4")
+    assert storage.parts(key, parts_id) == {}
+    for number in (3, 1, 2):
+        assert put_part(storage, key, parts_id, number, bodies[number]) == 200
+    assert {number: part.size for number, part in storage.parts(key, parts_id).items()} == {1: PART, 2: PART, 3: 7}
+    with pytest.raises(Missing):
+        storage.stat(key)
+
+    storage.join_parts(key, parts_id)
+
+    assert b"".join(storage.read_range(key)) == b"".join(bodies[number] for number in (1, 2, 3))
+    with pytest.raises(Missing):
+        storage.parts(key, parts_id)
+
+
+def test_a_part_that_comes_again_replaces_itself(storage):
+    key = "uploads/a/2_film.mp4"
+    parts_id = storage.begin_parts(key, "video/mp4")
+    for body in (b"first", b"later"):
+        put_part(storage, key, parts_id, 1, body)
+    storage.join_parts(key, parts_id)
+    assert b"".join(storage.read_range(key)) == b"later"
+
+
+def test_what_is_dropped_is_gone(storage):
+    key = "uploads/a/3_film.mp4"
+    parts_id = storage.begin_parts(key, "video/mp4")
+    put_part(storage, key, parts_id, 1, b"some")
+    for _ in range(2):
+        storage.drop_parts(key, parts_id)
+    for ask in (storage.parts, storage.join_parts):
+        with pytest.raises(Missing):
+            ask(key, parts_id)
+
+
 # --- Local ----------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +182,16 @@ def test_a_local_ticket_gives_its_facts_back(tmp_path):
     assert (ticket.method, ticket.headers) == ("PUT", {"Content-Type": "image/jpeg"})
     facts = read_ticket(ticket.url.rpartition("/")[2])
     assert (facts.key, facts.mime, facts.size) == (KEY, "image/jpeg", 42)
+
+
+@pytest.mark.parametrize("chunks", [[b"1" * 41], [b"1" * 43], [], [b"1" * 40, b"2" * 40]])
+def test_a_local_put_is_exactly_as_long_as_its_ticket_says(tmp_path, chunks):
+    storage = LocalMediaStorage(location=tmp_path / "media")
+    for ticket in (storage.upload_ticket(KEY, "image/jpeg", 42), storage.part_ticket(KEY, "parts", 1, 42)):
+        with pytest.raises(Refused) as raised:
+            storage.receive(read_ticket(ticket.url.rpartition("/")[2]), chunks)
+        assert raised.value.code == "size_mismatch"
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
 
 
 def test_a_local_ticket_is_refused_when_forged_or_old(tmp_path, monkeypatch):
@@ -162,12 +223,23 @@ def test_a_ticket_lets_exactly_its_file_in(bucket, browser):
     assert (found.size, found.mime) == (5, "image/jpeg")
 
 
+def test_what_a_ticket_lets_in_is_marked_as_expiring(bucket, browser, s3):
+    key = "uploads/a/tagged.jpg"
+    ticket = bucket.upload_ticket(key, "image/jpeg", 5)
+    for tag in ({}, {"x-amz-tagging": "expire=no"}):
+        headers = {name: value for name, value in ticket.headers.items() if name != "x-amz-tagging"} | tag
+        assert browser.put(ticket.url, content=b"12345", headers=headers).status_code == 403
+    assert browser.put(ticket.url, content=b"12345", headers=dict(ticket.headers)).status_code == 200
+    found = s3.client().get_object_tagging(Bucket=BUCKET, Key=key)
+    assert found["TagSet"] == [{"Key": "expire", "Value": "yes"}]
+
+
 @pytest.mark.parametrize(
     ("body", "mime"), [(b"123456", "image/jpeg"), (b"1234", "image/jpeg"), (b"", "image/jpeg"), (b"12345", "text/html")]
 )
 def test_a_ticket_refuses_another_length_or_type(bucket, browser, body, mime):
     ticket = bucket.upload_ticket("chat/a/unfiled/wrong.jpg", "image/jpeg", 5)
-    assert browser.put(ticket.url, content=body, headers={"Content-Type": mime}).status_code == 403
+    assert browser.put(ticket.url, content=body, headers={**ticket.headers, "Content-Type": mime}).status_code == 403
     with pytest.raises(Missing):
         bucket.stat("chat/a/unfiled/wrong.jpg")
 
@@ -233,3 +305,49 @@ def test_wrong_keys_and_an_absent_server_are_tried_later(s3, source):
 def test_the_bucket_may_be_there_already(bucket):
     bucket.ensure_bucket()
     bucket.ensure_bucket()
+
+
+# --- Who may PUT from a browser -------------------------------------------------------------------------------------
+
+
+def preflight(browser: httpx.Client, url: str, origin: str) -> str | None:
+    asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type,x-amz-tagging"}
+    answer = browser.options(url, headers={"Origin": origin, **asked})
+    return answer.headers.get("Access-Control-Allow-Origin") if answer.status_code == 200 else None
+
+
+@pytest.mark.parametrize(
+    ("debug", "allowed"),
+    [
+        (False, {"https://chat.example.com"}),
+        (True, {"https://chat.example.com", "http://localhost:8000", "http://127.0.0.1:5173"}),
+    ],
+)
+def test_our_page_may_put_and_no_other(s3, browser, settings, debug, allowed):
+    settings.DEBUG, settings.PUBLIC_BASE_URL = debug, "https://chat.example.com"
+    url = s3_storage(s3).upload_ticket(KEY, "image/jpeg", 5).url
+    origins = {"https://chat.example.com", "http://localhost:8000", "http://127.0.0.1:5173", "https://evil.example"}
+    assert {origin for origin in origins if preflight(browser, url, origin) == origin} == allowed
+
+
+def test_our_page_may_read_the_etag(s3, browser, settings):
+    settings.DEBUG = True
+    ticket = s3_storage(s3).upload_ticket("uploads/a/etag.jpg", "image/jpeg", 5)
+    headers = {**ticket.headers, "Origin": "http://localhost:8000"}
+    answer = browser.put(ticket.url, content=b"12345", headers=headers)
+    assert answer.headers["ETag"]
+    assert answer.headers["Access-Control-Expose-Headers"].lower() == "etag"
+
+
+def test_an_operators_own_rules_stay(s3, settings):
+    settings.PUBLIC_BASE_URL = "https://chat.example.com"
+    theirs = {"ID": "theirs", "AllowedOrigins": ["https://other.example"], "AllowedMethods": ["GET"]}
+    s3.client().put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [theirs]})
+    for _ in range(2):
+        s3_storage(s3)
+    rules = s3.client().get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+    assert sorted(rule["ID"] for rule in rules) == ["chat-uploads", "theirs"]
+
+
+def test_the_page_may_connect_to_where_it_uploads(bucket, s3):
+    assert bucket.upload_origin == s3.url
