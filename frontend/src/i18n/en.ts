@@ -108,7 +108,7 @@ const texts: Texts = {
     viewing_other: "{{names}} are viewing too",
     someone: "Contact",
     assignee: "Assigned to {{name}}",
-    sentBy: "Sent by {{name}}",
+    sendingAs: "{{name}} is sending",
   },
   composer: {
     label: "Write",

@@ -107,7 +107,7 @@ const texts = {
     viewing_other: "{{names}} também estão vendo",
     someone: "Contato",
     assignee: "Responsável: {{name}}",
-    sentBy: "Enviada por {{name}}",
+    sendingAs: "{{name}} está enviando",
   },
   composer: {
     label: "Escrever",

@@ -1,4 +1,4 @@
-import { Check, SendHorizontal } from "lucide-react";
+import { Check, Mic, SendHorizontal } from "lucide-react";
 import { useEffect, useRef, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import type { Conversation } from "@/api/wire.gen";
@@ -9,8 +9,10 @@ import { FileTray } from "@/features/composer/file-tray";
 import { PurposeBar } from "@/features/composer/purpose-bar";
 import { TextField } from "@/features/composer/text-field";
 import { usePicking } from "@/features/composer/use-picking";
-import { useSend, type SendState } from "@/features/composer/use-send";
+import { useRecorder } from "@/features/composer/use-recorder";
+import { sendVoice, useSend, type SendState } from "@/features/composer/use-send";
 import { useTyping } from "@/features/composer/use-typing";
+import { VoiceBar } from "@/features/composer/voice-bar";
 import type { Draft } from "@/outbox/drafts";
 import { useDesk, useDraft } from "@/outbox/outbox-context";
 import { Button } from "@/ui/button";
@@ -23,11 +25,13 @@ interface Props {
 /** What is said next: words, files, a voice. */
 export function Composer({ conversation: { id }, contactName }: Props) {
   const { t } = useTranslation();
-  const { drafts } = useDesk();
+  const desk = useDesk();
+  const { drafts } = desk;
   const draft = useDraft(id);
   const typing = useTyping(id);
   const pickFiles = usePicking(id);
   const { submit, state } = useSend(id, typing);
+  const voice = useRecorder(typing);
   const field = useRef<HTMLTextAreaElement>(null);
   useFocusOn(field, draft.purpose);
   const isEdit = draft.purpose.name === "edit";
@@ -47,7 +51,15 @@ export function Composer({ conversation: { id }, contactName }: Props) {
       <DropZone onFiles={pickFiles} />
       <PurposeBar purpose={draft.purpose} contactName={contactName} onLeave={() => drafts.leave(id)} />
       {!isEdit && <FileTray conversationId={id} files={draft.files} onSubmit={send} />}
-      <div className="flex items-end gap-1">
+      {voice.state.name !== "idle" && (
+        <VoiceBar
+          recorder={voice.recorder}
+          state={voice.state}
+          onSend={(recording) => sendVoice(desk, id, draft, recording)}
+          onEnd={() => setTimeout(() => field.current?.focus())}
+        />
+      )}
+      <div className="flex items-end gap-1" hidden={voice.state.name !== "idle"}>
         {!isEdit && <AttachMenu onFiles={pickFiles} />}
         <EmojiButton field={field} text={draft.text} onText={write} />
         <TextField
@@ -59,9 +71,22 @@ export function Composer({ conversation: { id }, contactName }: Props) {
           onLeave={() => drafts.leave(id)}
           onFiles={pickFiles}
         />
-        <SendButton draft={draft} state={state} onPress={send} />
+        {state === "nothing" && !isEdit && draft.files.length === 0 ? (
+          <RecordButton onPress={() => void voice.recorder.start()} />
+        ) : (
+          <SendButton draft={draft} state={state} onPress={send} />
+        )}
       </div>
     </div>
+  );
+}
+
+function RecordButton({ onPress }: { onPress: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Button tone="primary" size="touch" className="ml-1 rounded-full" aria-label={t("voice.record")} onClick={onPress}>
+      <Mic className="size-5" aria-hidden />
+    </Button>
   );
 }
 
@@ -98,7 +123,9 @@ function useFocusOn(field: RefObject<HTMLTextAreaElement | null>, purpose: Draft
   useEffect(() => {
     if (window.matchMedia("(pointer: coarse)").matches) return;
     const element = field.current;
-    element?.focus({ preventScroll: true });
-    element?.setSelectionRange(element.value.length, element.value.length);
+    if (!element) return;
+    element.focus({ preventScroll: true });
+    element.setSelectionRange(element.value.length, element.value.length);
+    element.scrollTop = element.scrollHeight;
   }, [field, purpose]);
 }

@@ -3,6 +3,7 @@ import { asApiError } from "@/api/client";
 import { editMessage } from "@/api/outbox";
 import type { TypingState } from "@/api/shapes";
 import type { Message, Quoted } from "@/api/wire.gen";
+import type { Recording } from "@/features/composer/recorder";
 import { useErrorText } from "@/i18n/use-error-text";
 import type { Draft } from "@/outbox/drafts";
 import { useDesk, useDraft, type Desk } from "@/outbox/outbox-context";
@@ -30,6 +31,15 @@ export function sendDraft({ outbox, drafts }: Desk, conversationId: string, draf
   }
   if (words) outbox.sendText(conversationId, words, quoted);
   drafts.clear(conversationId);
+}
+
+/** A voice answers what the draft would have answered; the words that were being written stay. */
+export function sendVoice({ outbox, drafts }: Desk, conversationId: string, draft: Draft, recording: Recording): void {
+  const { blob, name, type, seconds, waveform } = recording;
+  const reply = draft.purpose.name === "write" ? draft.purpose.reply : null;
+  const facts = { duration: seconds, waveform };
+  outbox.sendFile(conversationId, { file: blob, name, type, kind: "voice", isVoice: true, facts }, "", asQuoted(reply));
+  drafts.leave(conversationId);
 }
 
 export function useSend(conversationId: string, typing: (state: TypingState) => void) {

@@ -60,7 +60,8 @@ export function StageLine({ phase, attachment }: { phase: Working; attachment: A
   const stageText = useStageText();
   const isUpload = use(ParcelContext) !== null;
   const percent = isUpload && phase.percent !== null ? ` · ${phase.percent} %` : "";
-  const size = attachment.size_bytes > 0 ? ` · ${formatBytes(attachment.size_bytes, language)}` : "";
+  const isAllThere = isUpload && phase.stage === "processing";
+  const size = attachment.size_bytes > 0 && !isAllThere ? ` · ${formatBytes(attachment.size_bytes, language)}` : "";
   return <>{`${stageText(phase)}${percent}${size}`}</>;
 }
 

@@ -2,6 +2,7 @@ import { cva } from "class-variance-authority";
 import { Ban } from "lucide-react";
 import { memo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useMe } from "@/api/queries";
 import type { Message } from "@/api/wire.gen";
 import { BubbleFooter, SendFailure } from "@/features/thread/bubble-footer";
 import { ContactCard, LinkCard, LocationCard, PollCard, UnsupportedCard } from "@/features/thread/cards";
@@ -93,15 +94,26 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
 
 function Author({ message, party, frame }: { message: Message; party: "person" | "group"; frame: Frame }) {
   const inset = frame === "plain" ? "" : "px-1.5 pt-0.5";
-  if (message.direction === "outgoing") {
-    return message.author ? <p className={cn("text-xs font-medium text-ink-soft", inset)}>{message.author.name}</p> : null;
-  }
+  if (message.direction === "outgoing") return <Colleague message={message} className={inset} />;
   if (party === "person" || !message.sender) return null;
   const name = message.sender.name || message.sender.phone;
   const color = `oklch(var(--sender-lightness) 0.1 ${hueOf(message.sender.phone || name)})`;
   return (
     <p className={cn("max-w-60 truncate text-[13px] font-semibold", inset)} style={{ color }}>
       {name}
+    </p>
+  );
+}
+
+/** Which colleague wrote it; one's own messages need no name. */
+function Colleague({ message: { author, status }, className }: { message: Message; className: string }) {
+  const { t } = useTranslation();
+  const { user } = useMe();
+  if (!author || author.id === user.id) return null;
+  const isOnItsWay = status === "waiting" || status === "queued" || status === "sending";
+  return (
+    <p className={cn("text-xs font-medium text-ink-soft", className)}>
+      {isOnItsWay ? t("thread.sendingAs", { name: author.name }) : author.name}
     </p>
   );
 }
