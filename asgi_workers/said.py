@@ -20,6 +20,7 @@ class Speaker:
         self._caller = caller
         self._tenant_id = tenant_id
         self._database = database
+        self._viewing: str | None = None
         self._allowance = float(SAID_A_SECOND)
         self._counted_at = time.monotonic()
 
@@ -30,6 +31,19 @@ class Speaker:
             await self._database(presence.typing, self._tenant_id, self._caller.user, said)
         if isinstance(said, wire.SaidProgress):
             await self._database(uploads.progress, self._tenant_id, self._caller.user, said)
+        if isinstance(said, wire.SaidViewing):
+            await self._database(presence.here, self._tenant_id, self._caller.user, said.conversation_id)
+            self._viewing = said.conversation_id
+
+    async def came(self) -> None:
+        """The socket is live: the colleagues see its owner, and its owner sees them."""
+        await self._database(presence.here, self._tenant_id, self._caller.user, None)
+
+    async def stays(self) -> None:
+        await self._database(presence.still_here, self._tenant_id, self._caller.user, self._viewing)
+
+    async def left(self) -> None:
+        await self._database(presence.gone, self._tenant_id, self._caller.user)
 
     def _spend(self) -> None:
         now = time.monotonic()

@@ -198,6 +198,8 @@ class ChatServer(Server):
         reactor.run(installSignalHandlers=True)
 
     def _start_or_stop(self) -> None:
+        if self.failed:
+            return
         try:
             self._start()
         except Exception:
@@ -211,7 +213,7 @@ class ChatServer(Server):
 
     def listen_error(self, failure: Any) -> None:
         self.failed = True
-        logger.critical("cannot listen", extra={"reason": failure.getErrorMessage()})
+        logger.critical("cannot listen: set PORT to a free one", extra={"reason": failure.getErrorMessage()})
         reactor.callWhenRunning(reactor.stop)
 
     async def stop_listening(self) -> None:

@@ -89,6 +89,9 @@ class TenantSocket(AsyncWebsocketConsumer):
                 await self._task
         if self._has_joined and self._tenant_id is not None:
             await self.hub.leave(self._tenant_id, self)
+            if self._speaker is not None:
+                with contextlib.suppress(DatabaseError):
+                    await self._speaker.left()
         raise StopConsumer
 
     # --- Joining ----------------------------------------------------------------------------------------------------
@@ -104,7 +107,7 @@ class TenantSocket(AsyncWebsocketConsumer):
                 raise access.NotYours
             await self._identify()
             await self._join(after)
-            await self._stay_welcome()
+            await self._stay()
         except access.NotLoggedIn:
             await self._close(NOT_LOGGED_IN)
         except access.NotYours:
@@ -115,12 +118,16 @@ class TenantSocket(AsyncWebsocketConsumer):
             logger.warning("socket could not begin", extra={"reason": repr(error)})
             await self._close(RESTARTING)
 
-    async def _stay_welcome(self) -> None:
+    async def _stay(self) -> None:
         """Who logs out, or works here no longer, hears nothing more: asked again every WELCOME_SECONDS."""
+        assert self._speaker is not None
+        with contextlib.suppress(DatabaseError):
+            await self._speaker.came()
         while True:
             await asyncio.sleep(WELCOME_SECONDS)
             with contextlib.suppress(DatabaseError):  # away: who was welcome stays
                 await self._identify()
+                await self._speaker.stays()
 
     def _asked_after(self) -> int | None:
         values = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace")).get("after")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from backend.chat.models import Contact, Conversation, Message
+from backend.gateways import evolution_send
 from backend.media.models import Attachment
 from backend.realtime import wire
 from backend.tenants.models import Instance, User
@@ -114,7 +115,12 @@ def attachment(row: Attachment, *, outgoing: bool | None = None) -> wire.Attachm
 
 def instance(row: Instance) -> wire.Instance:
     return wire.Instance(
-        id=str(row.pk), name=row.name, state=cast(wire.InstanceState, row.state), since=row.state_since
+        id=str(row.pk),
+        name=row.name,
+        state=cast(wire.InstanceState, row.state),
+        since=row.state_since,
+        silent_since=row.silent_since,
+        can_send=not row.gateway_version or evolution_send.can_send(row.gateway_version),
     )
 
 

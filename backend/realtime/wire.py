@@ -176,6 +176,8 @@ class Instance(Shape):
     name: str
     state: InstanceState
     since: Moment
+    silent_since: Moment | None = Field(default=None, description="Nothing came for much longer than usual")
+    can_send: bool = Field(default=True, description="False: the gateway is too old to send through")
 
 
 class Limit(Shape):

@@ -17,7 +17,7 @@ COUNT, KILLS = 500, 2
 def run(rig: Rig) -> list[Measure]:
     wrong = Measure("sends", f"{COUNT} sends, {KILLS} kills: wrong on the phone", "messages", Target(at_most=0))
     with rig.sandbox() as sandbox:
-        room = rig.room(SANDBOX="1", SANDBOX_URL=sandbox.url, JOB_LEASE_SECONDS="6")
+        room = rig.room(SANDBOX="1", SANDBOX_URL=sandbox.url, JOB_LEASE_SECONDS="6", GATEWAY_SECONDS="2")
         with rig.chat(room) as chat:
             began = time.monotonic()
             outcome = storm(Stage([chat], sandbox), count=COUNT, kills=KILLS, seconds=600)

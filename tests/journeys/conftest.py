@@ -43,7 +43,13 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
 
 
 def environment(sandbox: SandboxProcess) -> dict[str, str]:
-    return {"SANDBOX": "1", "SANDBOX_URL": sandbox.url, "DECODERS": "1", "JOB_LEASE_SECONDS": "6"}
+    return {
+        "SANDBOX": "1",
+        "SANDBOX_URL": sandbox.url,
+        "DECODERS": "1",
+        "JOB_LEASE_SECONDS": "6",
+        "GATEWAY_SECONDS": "2",
+    }
 
 
 @pytest.fixture

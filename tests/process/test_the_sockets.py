@@ -187,6 +187,24 @@ def test_typing_reaches_the_colleagues_and_never_a_strangers_conversation(scene:
     assert (typing["conversation_id"], typing["who"]["name"]) == (conversation, "Ana")
 
 
+def test_colleagues_see_who_is_here_and_what_they_look_at(scene: Scene) -> None:
+    scene.receive()
+    with httpx.Client(base_url=scene.chat.url, headers={"Authorization": f"Bearer {scene.ana}"}) as client:
+        conversation = client.get("/api/chat/conversations/").json()["results"][0]["id"]
+
+    def seen(watcher: Watcher) -> dict[str, str | None]:
+        told = [event for event in watcher.passing if event["type"] == "presence"]
+        return {agent["name"]: agent["viewing"] for agent in told[-1]["agents"]} if told else {}
+
+    with scene.watch() as ana:
+        ana.wait(lambda watcher: seen(watcher) == {"Ana": None})
+        with scene.watch(scene.demo["users"][1]["api_token"]) as bruno:
+            bruno.wait_for("presence")
+            bruno.say({"type": "viewing", "conversation_id": conversation})
+            ana.wait(lambda watcher: seen(watcher) == {"Ana": None, "Bruno": conversation})
+        ana.wait(lambda watcher: seen(watcher) == {"Ana": None})
+
+
 def test_an_address_that_is_none_is_not_accepted(scene: Scene) -> None:
     answer = httpx.get(
         f"{scene.chat.url}/ws/elsewhere/",

@@ -180,6 +180,14 @@ export interface Instance {
   name: string;
   state: "open" | "connecting" | "closed";
   since: string;
+  /**
+   * Nothing came for much longer than usual
+   */
+  silent_since?: string | null;
+  /**
+   * False: the gateway is too old to send through
+   */
+  can_send?: boolean;
 }
 export interface InstanceUpdated {
   type: "instance_updated";
