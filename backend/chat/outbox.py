@@ -96,6 +96,13 @@ def file_failed(attachment: Attachment, error: ChatError) -> None:
         want(message)
 
 
+def file_again(attachment: Attachment) -> None:
+    """Inside the unit that tries the file once more: its messages wait for it again."""
+    rows = Message.objects.filter(attachment=attachment, status="failed", ready_at__isnull=True)
+    for message in rows.select_for_update().order_by("pk"):
+        _move(message, "waiting")
+
+
 def retry(message: Message) -> Message:
     """A failed message leaves again; one that may have been sent is looked up at the gateway first.
 

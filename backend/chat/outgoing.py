@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.utils import timezone
+
 from backend.chat import files, outbox, present, work
 from backend.chat.downloads import Progress
 from backend.chat.models import Message
 from backend.jobs import queue
-from backend.lib.errors import ChatError, Missing, Refused
+from backend.lib.errors import ChatError, Conflict, Missing, Refused
 from backend.media import pipeline, sniff
 from backend.media.models import Attachment
 from backend.media.pipeline import Ingested, Paced, Spooled
@@ -45,18 +47,38 @@ def gave_up(attachment_id: str, error: ChatError) -> None:
         fail(attachment, error, among=[Status.PROCESSING])
 
 
+def try_again(attachment: Attachment) -> Attachment:
+    """A file that failed because of us (its bytes are still here) is processed once more, and its messages wait for it.
+
+    Raises Conflict(`not_failed`, `file_not_here`).
+    """
+    with log.unit(attachment.tenant_id):
+        moved = Attachment.objects.filter(pk=attachment.pk, status=Status.FAILED, upload__has_key="key").update(
+            status=Status.PROCESSING, error_code="", error_message=""
+        )
+        attachment.refresh_from_db()
+        if not moved and attachment.status != Status.FAILED:
+            raise Conflict("not_failed", f"This file is {attachment.status}.")
+        if not moved:
+            raise Conflict("file_not_here", "The file has to be sent again.")
+        outbox.file_again(attachment)
+        queue.enqueue(work.PROCESS_UPLOAD, attachment.pk, tenant_id=attachment.tenant_id)
+    return attachment
+
+
 def fail(attachment: Attachment, error: ChatError, *, among: Iterable[str]) -> bool:
-    """Inside a unit: the file and its message fail with the reason, and what was uploaded is removed by a job. False
-    when the file is in none of the states `among`."""
+    """Inside a unit: the file and its message fail with the reason. What was uploaded is removed by a job, unless the
+    fault was ours and another try may do. False when the file is in none of the states `among`."""
     failed = Attachment.objects.filter(pk=attachment.pk, status__in=list(among)).update(
-        status=Status.FAILED, error_code=error.code, error_message=error.detail
+        status=Status.FAILED, error_code=error.code, error_message=error.detail, updated_at=timezone.now()
     )
     if not failed:
         return False
     attachment.refresh_from_db()
     _publish(attachment, wire.AttachmentFailed)
     outbox.file_failed(attachment, error)
-    queue.enqueue(work.PROCESS_UPLOAD, attachment.pk, tenant_id=attachment.tenant_id)
+    if isinstance(error, Refused | Missing | Conflict):
+        queue.enqueue(work.PROCESS_UPLOAD, attachment.pk, tenant_id=attachment.tenant_id)
     return True
 
 

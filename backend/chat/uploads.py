@@ -37,6 +37,8 @@ PART_BYTES = 8 * MiB
 QUIET = timedelta(minutes=10)
 """A browser that has not asked for anything so long may be gone: its ticket ended five minutes ago."""
 ABANDONED = timedelta(hours=1)
+KEPT = timedelta(days=1)
+"""How long a file that failed because of us waits for another try."""
 TOLD_SECONDS = 0.25
 _told: dict[tuple[UUID, str], float] = {}
 
@@ -182,7 +184,7 @@ def sweep() -> int:
             continue
         settled += 1
     over = under_way.exclude(status__in=[Status.PENDING, Status.PROCESSING])
-    for leftover in over.filter(updated_at__lt=now - ABANDONED):
+    for leftover in over.filter(updated_at__lt=now - KEPT):
         queue.enqueue(work.PROCESS_UPLOAD, leftover.pk, tenant_id=leftover.tenant_id)
     return settled
 

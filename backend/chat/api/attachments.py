@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponseBase
 from ninja import Router, Status
 
-from backend.chat import files, present
+from backend.chat import files, outgoing, present
 from backend.chat.api.surface import caller_of, uuid_or_missing
 from backend.lib.errors import Missing
 from backend.media import serving
@@ -24,8 +24,11 @@ def attachment(request: HttpRequest, attachment_id: str) -> wire.Attachment:
 
 @router.post("/attachments/{attachment_id}/retry/", response={202: wire.Attachment})
 def retry(request: HttpRequest, attachment_id: str) -> Status[wire.Attachment]:
-    """Fetch a failed file again; 409 when there is nothing to try."""
-    return Status(202, files.try_again(_find(request, attachment_id)))
+    """Fetch or process a failed file again; 409 when there is nothing to try."""
+    found = _find(request, attachment_id)
+    if "key" in found.upload:
+        return Status(202, present.attachment(outgoing.try_again(found), outgoing=True))
+    return Status(202, files.try_again(found))
 
 
 @router.api_operation(GET_AND_HEAD, "/attachments/{attachment_id}/download/")

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from backend.chat import changes, outbox, parcels, present, uploads
+from backend.chat import changes, outbox, outgoing, parcels, present, uploads
 from backend.chat.api.surface import caller_of, uuid_or_missing
 from backend.chat.models import Conversation, Message
 from backend.lib.errors import Conflict, Missing, Refused
@@ -87,8 +87,12 @@ def send(request: HttpRequest, conversation_id: str, sent: Draft) -> Status[wire
 
 @router.post("/messages/{message_id}/retry/", response={202: wire.Message})
 def retry(request: HttpRequest, message_id: str) -> Status[wire.Message]:
-    """409 `already_sent`, `not_failed`."""
-    return Status(202, present.message(outbox.retry(_message(request, message_id))))
+    """409 `already_sent`, `not_failed`, `file_not_here`."""
+    found = _message(request, message_id)
+    if found.status == "failed" and found.attachment is not None and found.attachment.status == "failed":
+        outgoing.try_again(found.attachment)
+        return Status(202, present.message(_message(request, message_id)))
+    return Status(202, present.message(outbox.retry(found)))
 
 
 @router.post("/messages/{message_id}/cancel/", response={202: wire.Message})

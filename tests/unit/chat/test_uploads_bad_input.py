@@ -12,19 +12,14 @@ from backend.media import pipeline
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from tests.cast import Member
-from tests.inbound import deliver, upsert
 from tests.parts import EMBEDDED
-from tests.unit.chat.uploading import ask, complete, parts, put, uploaded, work_off
+from tests.unit.chat.uploading import ask, complete, conversation, parts, put, uploaded, work_off
 from tests.unit.media import samples
+
+__all__ = ["conversation"]
 
 MiB = 1024 * 1024
 LONG_NAME = "../" + "ação\x00\x1f\u202e/" * 20 + "x" * 296 + ".jpg"
-
-
-@pytest.fixture
-def conversation(ana: Member) -> Conversation:
-    deliver(ana.instance, upsert("UPLOADS1", "oi"))
-    return Conversation.objects.get()
 
 
 def nothing_is_left_to_send() -> bool:

@@ -4,17 +4,29 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from django.test import Client
 
 from backend.chat import outgoing, tasks
 from backend.chat.models import Conversation
 from backend.jobs.models import Job
 from backend.jobs.runner import InHand, run_next
+from backend.lib.errors import Missing
 from backend.media.models import Attachment
+from backend.media.storages import media_storage
 from backend.realtime import log
 from tests.cast import Member
+from tests.inbound import deliver, upsert
+from tests.unit.media import samples
 
 assert tasks  # it says how the jobs are done
+MiB = 1024 * 1024
+
+
+@pytest.fixture
+def conversation(ana: Member) -> Conversation:
+    deliver(ana.instance, upsert("UPLOADS1", "oi"))
+    return Conversation.objects.get()
 
 
 def post(member: Member, path: str, **body: Any):
@@ -74,3 +86,21 @@ def work_off(attachment: Attachment) -> Attachment:
 
 def events(member: Member) -> list[dict[str, Any]]:
     return [json.loads(frame) for _, frame in log.since(member.tenant.pk, 0)]
+
+
+def is_there(key: str) -> bool:
+    try:
+        media_storage().stat(key)
+    except Missing:
+        return False
+    return True
+
+
+def large(ana: Member, conversation: Conversation) -> tuple[dict, bytes]:
+    body = samples.pdf() + bytes(18 * MiB)
+    said = {"file_name": "contrato.pdf", "file_type": "application/pdf"}
+    return ask(ana, conversation, body, **said).json(), body
+
+
+def part(body: bytes, number: int) -> bytes:
+    return body[(number - 1) * 8 * MiB : number * 8 * MiB]
