@@ -20,7 +20,7 @@ from typing import Any
 
 from backend.lib.errors import Missing, Refused, TryLater
 from backend.lib.text import safe_name
-from backend.media import sniff
+from backend.media import scrub, sniff
 from backend.media.decoders import Decoded, Decoders, decoders
 from backend.media.sniff import limit_bytes
 from backend.media.spool import Paced, Progress, Spooled, Way, measured, paced, silent, spool, spool_first, sweep
@@ -48,6 +48,7 @@ _MUST_OPEN = {"image", "sticker", "video", "audio", "voice"}
 _FATAL = {"undecodable", "too_many_pixels", "too_many_frames", "not_what_it_says"}
 _ALWAYS_MADE_ANEW = {"image/jpeg", "image/png", "image/webp", "image/heic", "audio/webm"}
 RENDITIONS = {"jpeg": ("jpg", "image/jpeg"), "poster": ("jpg", "image/jpeg"), "aac": ("m4a", "audio/mp4")}
+_FILMS = {"video/mp4", "video/quicktime", "video/3gpp"}
 _EXPIRING = "chat/"
 
 
@@ -120,6 +121,8 @@ def _sendable(spooled: Spooled, decoded: Decoded, *, mime: str, kind: str) -> Sp
         return measured(decoded.sendable)
     if mime in _ALWAYS_MADE_ANEW or kind == "voice":
         raise TryLater("processing_failed", "the file could not be made fit to be sent")
+    if mime in _FILMS and scrub.blank(spooled.path):
+        return measured(spooled.path)
     return spooled
 
 

@@ -124,9 +124,26 @@ def film(kind: str, codec: str) -> bytes:
     return body.getvalue()
 
 
+def located_film(kind: str, *, turned: bool = False) -> bytes:
+    """As a telephone records it: the place is in the file's own metadata."""
+    source, body = io.BytesIO(sideways(video()) if turned else video(kind)), io.BytesIO()
+    with av.open(source) as film, av.open(body, "w", format=kind) as container:
+        container.metadata.update({"location": "+48.8577+002.295/", "comment": "a camera", "make": "a camera"})
+        made = {stream.index: container.add_stream_from_template(stream) for stream in film.streams}
+        for packet in film.demux():
+            if packet.dts is not None:
+                packet.stream = made[packet.stream.index]
+                container.mux(packet)
+    return sideways(body.getvalue()) if turned else body.getvalue()
+
+
 def sideways_video() -> bytes:
+    return sideways(video(sound=False))
+
+
+def sideways(film: bytes) -> bytes:
     """As a telephone held upright records it: the matrix in the track header turns it by 90 degrees."""
-    body = bytearray(video(sound=False))
+    body = bytearray(film)
     at = body.index(b"tkhd") + 4 + 4 + 20 + 16
     body[at : at + 36] = struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
     return bytes(body)

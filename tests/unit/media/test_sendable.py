@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from backend.lib.errors import ChatError, Refused, TryLater
-from backend.media import pipeline
+from backend.media import pipeline, scrub
 from backend.media.decoders import Decoded, Decoders
 from backend.media.local import LocalMediaStorage
 from backend.media.pipeline import Ingested
@@ -207,6 +207,52 @@ def test_a_gif_goes_on_moving(storage, pool):
 def test_a_gif_of_3000_frames_is_refused(storage, pool):
     error = refusal(pool, samples.long_gif(3000), "image")
     assert (type(error), error.code) == (Refused, "too_many_frames")
+
+
+# --- Films ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "turned"), [("mp4", False), ("mov", False), ("3gp", False), ("mp4", True)])
+def test_a_film_says_nothing_of_where_it_was_taken(storage, pool, kind, turned):
+    body = samples.located_film(kind, turned=turned)
+    told = {word for word in (b"loci", b"+48.8577", b"a camera") if word in body}
+    assert len(told) >= 2
+
+    done = sent(pool, body, "video", f"torre.{kind}")
+
+    stored = read(storage, done.storage_key)
+    assert not any(word in stored for word in told)
+    assert len(stored) == len(body)
+    assert frames(stored) == frames(body)
+    assert done.metadata["duration"] == pytest.approx(samples.SECONDS, abs=0.1)
+    assert (done.metadata["width"] < done.metadata["height"]) is turned
+
+
+def test_a_film_that_says_nothing_is_sent_as_it_is(storage, pool):
+    body = samples.film("avi", "mpeg4")
+    assert read(storage, sent(pool, body, "video").storage_key) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\0\0\0\x10ftypmp42" + bytes(4) + b"\0\0\0\x01moov\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\0\0\0\x10ftypmp42" + bytes(4) + b"\0\0\0\x04moov" + bytes(50),
+        b"\0\0\0\x10ftypmp42" + bytes(4) + b"\xff\xff\xff\xffudta" + bytes(50),
+        b"\0\0\0\x08moov" * 20_000,
+        b"moov",
+        b"",
+    ],
+)
+def test_boxes_that_lie_are_left_alone(tmp_path, body):
+    (tmp_path / "film").write_bytes(body)
+    assert scrub.blank(tmp_path / "film") == 0
+    assert (tmp_path / "film").read_bytes() == body
+
+
+def frames(body: bytes) -> list[bytes]:
+    with av.open(io.BytesIO(body)) as container:
+        return [bytes(packet) for packet in container.demux() if packet.size]
 
 
 # --- Voice ----------------------------------------------------------------------------------------------------------
