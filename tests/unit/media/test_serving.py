@@ -24,6 +24,12 @@ def stored(tmp_path: Path, s3: object) -> Stored:
     return Stored("chat/t/c/photo.jpg", SIZE, "image/jpeg", "foto de férias.jpg", ETAG)
 
 
+@pytest.fixture(autouse=True)
+def _without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another test's connection must not be looked at here."""
+    monkeypatch.setattr(serving, "close_old_connections", lambda: None)
+
+
 def request(method: str = "GET", **headers: str) -> HttpRequest:
     return RequestFactory(headers=headers).generic(method, "/")
 
