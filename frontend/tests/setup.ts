@@ -14,6 +14,7 @@ window.ResizeObserver = class {
   unobserve = vi.fn();
   disconnect = vi.fn();
 };
+Element.prototype.scrollTo = vi.fn();
 Element.prototype.setPointerCapture = vi.fn();
 
 beforeAll(async () => {

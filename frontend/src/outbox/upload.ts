@@ -28,7 +28,7 @@ export interface UploadOptions {
   line: Line;
 }
 
-const PARTS_AT_ONCE = 3;
+const PARTS_AT_ONCE = 2;
 /** Rights last five minutes: no more of them are asked for than a slow line uses in that time. */
 const PARTS_A_QUESTION = 100;
 const PARTS_A_BATCH = 6;

@@ -126,6 +126,6 @@ function useFocusOn(field: RefObject<HTMLTextAreaElement | null>, purpose: Draft
     if (!element) return;
     element.focus({ preventScroll: true });
     element.setSelectionRange(element.value.length, element.value.length);
-    element.scrollTop = element.scrollHeight;
+    element.scrollTo({ top: element.scrollHeight });
   }, [field, purpose]);
 }

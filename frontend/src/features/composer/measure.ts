@@ -38,6 +38,7 @@ async function measureSound(file: Blob, kind: "video" | "audio"): Promise<LocalF
     return null;
   } finally {
     element.removeAttribute("src");
+    element.load(); // Else it goes on reading an address that is gone.
     URL.revokeObjectURL(url);
   }
 }

@@ -4,6 +4,7 @@ import { keys } from "@/api/keys";
 import { meQuery } from "@/api/queries";
 import { login, logout } from "@/api/session";
 import type { Me } from "@/api/wire.gen";
+import { eraseCopies } from "@/outbox/copies";
 
 export type Session =
   | { state: "loading" }
@@ -32,11 +33,12 @@ export function useLogin() {
   });
 }
 
-/** Leaves nothing of this person in memory: the page starts over. */
+/** Leaves nothing of this person here, neither in memory nor beside it: the page starts over. */
 export function useLogout() {
   return useMutation({
     mutationFn: logout,
-    onSettled: () => {
+    onSettled: async () => {
+      await eraseCopies();
       chooseTenant(null);
       window.location.assign("/");
     },
