@@ -7,8 +7,8 @@ to the other one with their cursor whenever a connection ends.
 
 differences: where the rows in the end are not those that the generator wrote down before it sent anything (contacts,
 conversations, messages, files as they can be read, one announcement for each message, no job failed), plus the
-sockets that did not see every number once, in order. The note says how long it took: leases of the killed process's
-jobs run for a minute, and the lanes that it held wait for them.
+sockets that did not see every number once, in order. The note says how long it took: the lanes that the killed
+process held wait until its leases run out, a minute as it is shipped, and LEASE_SECONDS here.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ WEBHOOKS = 1_000
 REPEATED_PERCENT = 5
 COMPANIES = 2
 WATCHERS_EACH = 4
+LEASE_SECONDS = 20
 CATCH_UP_SECONDS = 10
 
 
@@ -56,15 +57,20 @@ def run(rig: Rig) -> list[Measure]:
     return [measure]
 
 
-def storm(rig: Rig, *, webhooks: int, seed: int) -> Outcome:
+def storm(rig: Rig, *, webhooks: int, seed: int, lease_seconds: int = LEASE_SECONDS) -> Outcome:
     """One burst from an empty database to the last difference."""
-    room = rig.room(SANDBOX="1")
-    with rig.sandbox() as sandbox, rig.chat(room) as first, rig.chat(room) as second:
-        companies = rig.companies(room, COMPANIES, sandbox_url=sandbox.url)
+    with rig.sandbox() as sandbox:
+        room = rig.room(SANDBOX="1", SANDBOX_URL=sandbox.url, JOB_LEASE_SECONDS=str(lease_seconds))
+        return _storm(rig, room, sandbox.url, webhooks=webhooks, seed=seed)
+
+
+def _storm(rig: Rig, room: dict[str, str], sandbox_url: str, *, webhooks: int, seed: int) -> Outcome:
+    with rig.chat(room) as first, rig.chat(room) as second:
+        companies = rig.companies(room, COMPANIES, sandbox_url=sandbox_url)
         expected = first.folder / "expected.json"
 
         async def blow() -> Outcome:
-            posts = await generator.write(expected, companies, sandbox.url, webhooks=webhooks)
+            posts = await generator.write(expected, companies, sandbox_url, webhooks=webhooks)
             posts = shuffled_with_repeats(posts, percent=REPEATED_PERCENT, seed=seed)
             urls = (first.url, second.url)
             watchers = [

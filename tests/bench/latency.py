@@ -26,11 +26,12 @@ ARRIVE_SECONDS = 30
 def run(rig: Rig) -> list[Measure]:
     text = Measure("latency", "webhook to message_received p50", "ms", Target(at_most=40))
     photo = Measure("latency", "webhook to attachment_ready (200 KB) p50", "ms", Target(at_most=300))
-    room = rig.room(SANDBOX="1")
-    with rig.sandbox() as sandbox, rig.chat(room) as chat:
-        company = rig.companies(room, 1, sandbox_url=sandbox.url)[0]
-        asyncio.run(_measure(text, photo, chat.url, sandbox.url, company))
-        settling.wait_until_idle(room["DATABASE_URL"])
+    with rig.sandbox() as sandbox:
+        room = rig.room(SANDBOX="1", SANDBOX_URL=sandbox.url)
+        with rig.chat(room) as chat:
+            company = rig.companies(room, 1, sandbox_url=sandbox.url)[0]
+            asyncio.run(_measure(text, photo, chat.url, sandbox.url, company))
+            settling.wait_until_idle(room["DATABASE_URL"])
     for measure in (text, photo):
         measure.note = f"p95 {measure.note}"
     return [text, photo]

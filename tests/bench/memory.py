@@ -13,11 +13,8 @@ import asyncio
 import hashlib
 import socket
 import time
-import uuid
 from collections.abc import Mapping
 from urllib.parse import urlsplit
-
-import psycopg
 
 from backend.sandbox.samples import SAMPLES_DIR
 from tests.bench import letters, settling
@@ -36,28 +33,21 @@ PHOTOS, TENANTS, SOCKETS_EACH = 20, 10, 10
 EVERY_SECONDS = 0.1
 READERS, READ_NOTHING_SECONDS = 4, 5
 HEAR_SECONDS = 30
-INSERT = """
-INSERT INTO media_attachment (id, tenant_id, file_name, file_type, size_bytes, status, storage_type, storage_key,
-    media_hash, content_sha256, thumbnail_key, renditions, metadata, error_code, error_message, pinned, created_at,
-    updated_at)
-VALUES (%s, %s, 'large.zip', 'application/zip', %s, 'completed', 's3', %s, 'bench', %s, '', '{}', '{}', '', '', false,
-    now(), now())
-"""
 
 
 def run(rig: Rig) -> list[Measure]:
     video = Measure("memory", "growth, 50 MB video", "MB", Target(at_most=64))
     photos = Measure("memory", "paced p99 beside 20 photos of 12 MP", "ms", Target(at_most=50))
     readers = Measure("memory", "growth, 4 clients that read nothing", "MB", Target(at_most=16))
-    room = rig.room(SANDBOX="1")
-    with rig.sandbox() as sandbox, rig.chat(room) as chat:
-        companies = rig.companies(room, TENANTS, sandbox_url=sandbox.url)
-        bench = Bench(rig, chat, companies, room)
-        with Crowd(seats(chat.url, companies[1:], each=SOCKETS_EACH)) as crowd:
-            asyncio.run(bench.measure(video, photos, crowd, sandbox.url))
-        key = bench.store_large()
-        for _ in range(RUNS):
-            readers.runs.append(bench.growth_by_readers(key))
+    with rig.sandbox() as sandbox:
+        room = rig.room(SANDBOX="1", SANDBOX_URL=sandbox.url)
+        with rig.chat(room) as chat:
+            companies = rig.companies(room, TENANTS, sandbox_url=sandbox.url)
+            bench = Bench(rig, chat, companies, room)
+            with Crowd(seats(chat.url, companies[1:], each=SOCKETS_EACH)) as crowd:
+                asyncio.run(bench.measure(video, photos, crowd, sandbox.url))
+            large = bench.store_large()
+            readers.runs += [bench.growth_by_readers(large) for _ in range(RUNS)]
     return [video, photos, readers]
 
 
@@ -120,13 +110,11 @@ class Bench:
 
     def store_large(self) -> str:
         """A file of 100 MB as a row and an object, without the way in. Returns the attachment's id."""
-        attachment_id, content = str(uuid.uuid4()), bytes(STORED_BYTES)
-        key = f"chat/{self._company.tenant_id}/unfiled/{attachment_id}_large.zip"
+        content, tenant_id = bytes(STORED_BYTES), self._company.tenant_id
+        key = f"chat/{tenant_id}/unfiled/large.zip"
         self._rig.parts.ceph.client().put_object(Bucket=self._room["S3_BUCKET"], Key=key, Body=content)
-        facts = [attachment_id, self._company.tenant_id, STORED_BYTES, key, hashlib.sha256(content).hexdigest()]
-        with psycopg.connect(self._room["DATABASE_URL"], autocommit=True) as link:
-            link.execute(INSERT, facts)
-        return attachment_id
+        digest = hashlib.sha256(content).hexdigest()
+        return str(self._rig.seed(self._room, "file", tenant_id, key, str(STORED_BYTES), digest))
 
     def growth_by_readers(self, attachment_id: str) -> float:
         """Megabytes."""

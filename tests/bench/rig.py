@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -89,9 +90,13 @@ class Rig:
 
     def companies(self, room: Mapping[str, str], count: int, *, sandbox_url: str = "") -> list[Company]:
         """Make `count` tenants; their numbers are the simulated gateway's."""
-        command = [sys.executable, "-m", "tests.bench.seed", str(count), sandbox_url or f"http://{HOST}:9"]
-        made = _run(command, ChatProcess(self.folder("seed"), room).environment)
-        return [Company(**facts) for facts in json.loads(made)]
+        made = self.seed(room, "companies", str(count), sandbox_url or f"http://{HOST}:9")
+        return [Company(**facts) for facts in made]
+
+    def seed(self, room: Mapping[str, str], *what: str) -> Any:
+        """Make rows as `tests.bench.seed` says."""
+        command = [sys.executable, "-m", "tests.bench.seed", *what]
+        return json.loads(_run(command, ChatProcess(self.folder("seed"), room).environment))
 
     def _database(self) -> str:
         """A copy (0.1 s) of a database that was migrated once (2 s)."""

@@ -1,17 +1,24 @@
-"""`python -m tests.bench.seed COUNT SANDBOX_URL`: companies in the database that the environment names, as JSON."""
+"""Rows in the database that the environment names, told as JSON on standard output.
+
+`python -m tests.bench.seed companies COUNT SANDBOX_URL`
+`python -m tests.bench.seed file TENANT_ID STORAGE_KEY SIZE_BYTES SHA256`
+"""
 
 import json
 import os
 import sys
+from collections.abc import Callable
+from uuid import UUID
 
 import django
 
 
-def main(count: int, sandbox_url: str) -> None:
+def companies(count: str, sandbox_url: str) -> list[dict[str, str]]:
+    """Tenants, each with one number and one program's token."""
     from backend.tenants.models import ApiToken, Instance, Membership, Tenant, User, hash_token
 
     made = []
-    for number in range(1, count + 1):
+    for number in range(1, int(count) + 1):
         tenant = Tenant.objects.create(name=f"Company {number}", slug=f"company-{number}")
         user = User.objects.create_user(f"person@{tenant.slug}.example", None, first_name="Ana")
         Membership.objects.create(tenant=tenant, user=user, role=Membership.Role.OWNER)
@@ -36,10 +43,30 @@ def main(count: int, sandbox_url: str) -> None:
                 "token": token,
             }
         )
-    sys.stdout.write(json.dumps(made))
+    return made
+
+
+def file(tenant_id: str, storage_key: str, size_bytes: str, sha256: str) -> str:
+    """The row of a file that is in S3 already, as if it had come in."""
+    from backend.media.models import Attachment
+
+    made = Attachment.objects.create(
+        tenant_id=UUID(tenant_id),
+        file_name="large.zip",
+        file_type="application/zip",
+        size_bytes=int(size_bytes),
+        status=Attachment.Status.COMPLETED,
+        storage_type=Attachment.Storage.S3,
+        storage_key=storage_key,
+        content_sha256=sha256,
+    )
+    return str(made.pk)
+
+
+MAKERS: dict[str, Callable[..., object]] = {"companies": companies, "file": file}
 
 
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "backend.settings"
     django.setup()
-    main(int(sys.argv[1]), sys.argv[2])
+    sys.stdout.write(json.dumps(MAKERS[sys.argv[1]](*sys.argv[2:])))

@@ -33,7 +33,8 @@ LEFT JOIN media_attachment file ON file.id = message.attachment_id WHERE message
 """
 EVENTS = "SELECT seq, type, payload FROM realtime_event WHERE tenant_id = %s ORDER BY seq"
 COUNTS = """
-SELECT (SELECT count(*) FROM chat_inboundevent WHERE tenant_id = %(tenant)s AND processed_at IS NOT NULL) AS webhooks,
+SELECT (SELECT count(*) FROM chat_inboundevent WHERE tenant_id = %(tenant)s AND processed_at IS NOT NULL
+            AND event <> 'reconciled') AS webhooks,
        (SELECT count(*) FROM chat_inboundevent WHERE tenant_id = %(tenant)s AND error <> '') AS unreadable,
        (SELECT count(*) FROM chat_parked WHERE tenant_id = %(tenant)s) AS parked,
        (SELECT count(*) FROM jobs_job WHERE tenant_id = %(tenant)s AND failed) AS failed_jobs,

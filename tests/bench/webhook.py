@@ -33,12 +33,13 @@ _serial = count(1)
 
 def run(rig: Rig) -> list[Measure]:
     measure = Measure("webhook", "answered p99", "ms", Target(at_most=25), peer="plain view")
-    room, other = rig.room(SANDBOX="1"), rig.room()
-    with rig.sandbox() as sandbox, rig.chat(room) as chat, rig.peer("plain_view", **other) as peer:
-        companies = rig.companies(room, COMPANIES, sandbox_url=sandbox.url)
-        rig.companies(other, COMPANIES)
-        database = room["DATABASE_URL"]
-        asyncio.run(_measure(measure, (chat.url, peer.url), companies, sandbox.url, database))
+    with rig.sandbox() as sandbox:
+        room, other = rig.room(SANDBOX="1", SANDBOX_URL=sandbox.url), rig.room()
+        with rig.chat(room) as chat, rig.peer("plain_view", **other) as peer:
+            companies = rig.companies(room, COMPANIES, sandbox_url=sandbox.url)
+            rig.companies(other, COMPANIES)
+            database = room["DATABASE_URL"]
+            asyncio.run(_measure(measure, (chat.url, peer.url), companies, sandbox.url, database))
     return [measure]
 
 

@@ -11,7 +11,7 @@ from tests.parts import Parts
 from tests.rabbitmq import RabbitMQ
 from tests.servers import Postgres, Redis
 
-WEBHOOKS = 300
+WEBHOOKS, LEASE_SECONDS = 300, 6
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def rig(parts: Parts, postgres: Postgres, redis_server: Redis, rabbit_server: Ra
 
 
 def test_a_burst_ends_as_the_generator_wrote_down_though_a_server_is_killed(rig: Rig) -> None:
-    outcome = storm(rig, webhooks=WEBHOOKS, seed=1)
+    outcome = storm(rig, webhooks=WEBHOOKS, seed=1, lease_seconds=LEASE_SECONDS)
 
     assert outcome.retried, "the kill came too late to hurt"
     assert outcome.differences == []
