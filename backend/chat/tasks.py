@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from backend.chat import changes, downloads, lane, outgoing, pictures, reconcile, sending, uploads, work
+from backend.chat import abandoned, changes, downloads, lane, outgoing, pictures, reconcile, sending, work
 from backend.chat.models import InboundEvent, Parked
 from backend.jobs import queue
 from backend.jobs.queue import runs
@@ -68,6 +68,7 @@ def mark_read(conversation_id: str) -> None:
 
 @runs(work.PROCESS_UPLOAD, gave_up=outgoing.gave_up)
 def process_upload(attachment_id: str) -> None:
+    abandoned.settle(UUID(attachment_id))
     outgoing.process(UUID(attachment_id))
 
 
@@ -86,7 +87,7 @@ def housekeeping(_: str) -> None:
             "jobs": queue.prune(),
             "webhooks": prune_webhooks(),
             "spooled": sweep(),
-            "uploads": uploads.sweep(),
+            "uploads": abandoned.sweep(),
             "parked": Parked.objects.filter(created_at__lt=_horizon()).delete()[0],
         },
     )

@@ -21,7 +21,7 @@ from backend.chat.models import Conversation, Message
 from backend.chat.outgoing import fail
 from backend.chat.wanted import Wanted
 from backend.jobs import queue
-from backend.lib.errors import ChatError, Conflict, Missing, Refused
+from backend.lib.errors import Conflict, Missing, Refused
 from backend.lib.text import safe_name, shown_name
 from backend.media.local import LocalMediaStorage, read_ticket
 from backend.media.models import Attachment
@@ -35,10 +35,8 @@ Status = Attachment.Status
 MiB = 1024 * 1024
 PART_BYTES = 8 * MiB
 QUIET = timedelta(minutes=10)
-"""A browser that has not asked for anything so long may be gone: its ticket ended five minutes ago."""
-ABANDONED = timedelta(hours=1)
-KEPT = timedelta(days=1)
-"""How long a file that failed because of us waits for another try."""
+"""A browser that has not asked for anything so long may be gone: its ticket ended five minutes ago. A job looks then:
+`chat/abandoned.py`."""
 TOLD_SECONDS = 0.25
 _told: dict[tuple[UUID, str], float] = {}
 
@@ -163,32 +161,6 @@ def progress(tenant_id: UUID, user: User, said: wire.SaidProgress) -> None:
         Progress(message)("uploading", min(said.bytes, size), size)
 
 
-def sweep() -> int:
-    """Uploads whose tab was closed: completed when the bytes are there, failed after an hour when they are not.
-
-    Returns how many.
-    """
-    now, settled = timezone.now(), 0
-    under_way = Attachment.objects.filter(upload__has_key="key")
-    for attachment in under_way.filter(status=Status.PENDING, updated_at__lt=now - QUIET):
-        try:
-            complete(attachment)
-        except Conflict as error:
-            if attachment.updated_at > now - ABANDONED:
-                continue
-            code = "upload_abandoned" if error.code == "upload_missing" else error.code
-            with log.unit(attachment.tenant_id):
-                fail(attachment, Refused(code, error.detail), among=[Status.PENDING])
-        except ChatError as error:
-            logger.warning("[S3] upload not swept", extra={"attachment_id": attachment.pk, "code": error.code})
-            continue
-        settled += 1
-    over = under_way.exclude(status__in=[Status.PENDING, Status.PROCESSING])
-    for leftover in over.filter(updated_at__lt=now - KEPT):
-        queue.enqueue(work.PROCESS_UPLOAD, leftover.pk, tenant_id=leftover.tenant_id)
-    return settled
-
-
 def _drafted(conversation: Conversation, author: User, wanted: Wanted) -> Message:
     mime, kind = wanted.checked()
     storage_type = media_storage().storage_type
@@ -218,6 +190,9 @@ def _drafted(conversation: Conversation, author: User, wanted: Wanted) -> Messag
         )
         if not is_new:
             attachment.delete()
+            return message
+        soon = timezone.now() + QUIET
+        queue.enqueue(work.PROCESS_UPLOAD, attachment.pk, tenant_id=attachment.tenant_id, run_at=soon)
     return message
 
 

@@ -149,6 +149,7 @@ def test_what_is_over_is_no_news(ana: Member, conversation: Conversation) -> Non
 # --- What the gateway reads -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_the_gateway_reads_by_the_hash(ana: Member, conversation: Conversation) -> None:
     attachment = uploaded(ana, conversation, samples.jpeg())
     path = f"/media/{attachment.media_hash}"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from backend.chat import outgoing, uploads
+from backend.chat import abandoned, outgoing, uploads
 from backend.chat.models import Conversation, Message
 from backend.jobs.models import Job
 from backend.lib.errors import Missing, TryLater
@@ -118,21 +118,38 @@ def test_a_closed_tab_whose_bytes_came_is_completed(ana: Member, conversation: C
     body = samples.jpeg()
     ticket = ask(ana, conversation, body).json()
     put(ticket["upload_url"], body, ticket["headers"])
-    assert uploads.sweep() == 0
+    assert abandoned.sweep() == 0
     attachment = quiet_for(ticket["attachment"]["id"], minutes=11)
-    assert uploads.sweep() == 1
+    assert abandoned.sweep() == 1
     assert work_off(attachment).status == "completed"
 
 
 def test_a_closed_tab_whose_bytes_did_not_come_fails_after_an_hour(ana: Member, conversation: Conversation) -> None:
     ticket = ask(ana, conversation, b"12345").json()
     quiet_for(ticket["attachment"]["id"], minutes=50)
-    assert uploads.sweep() == 0
+    assert abandoned.sweep() == 0
     attachment = quiet_for(ticket["attachment"]["id"], minutes=61)
-    assert uploads.sweep() == 1
+    assert abandoned.sweep() == 1
     work_off(attachment)
     assert (attachment.status, attachment.error_code, attachment.upload) == ("failed", "upload_abandoned", {})
     assert Message.objects.get(attachment=attachment).error_code == "upload_abandoned"
+
+
+def test_each_upload_is_looked_after_by_a_job_of_its_own(ana: Member, conversation: Conversation) -> None:
+    body = samples.jpeg()
+    ticket = ask(ana, conversation, body).json()
+    put(ticket["upload_url"], body, ticket["headers"])
+    job = Job.objects.get(queue="media_upload")
+    assert job.run_at - timezone.now() > timedelta(minutes=9)
+
+    Job.objects.filter(pk=job.pk).update(run_at=timezone.now())
+    assert work_off(Attachment.objects.get(pk=ticket["attachment"]["id"])).status == "pending"
+    job.refresh_from_db()
+    assert job.run_at - timezone.now() > timedelta(minutes=9)
+
+    attachment = quiet_for(ticket["attachment"]["id"], minutes=11)
+    Job.objects.filter(pk=job.pk).update(run_at=timezone.now())
+    assert work_off(attachment).status == "completed"
 
 
 def test_while_storage_is_away_the_upload_waits(ana: Member, conversation: Conversation, monkeypatch) -> None:
@@ -157,7 +174,7 @@ def test_what_failed_because_of_us_can_be_tried_again(ana: Member, conversation:
     outgoing.gave_up(str(attachment.pk), TryLater("storage_unavailable", "away"))
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("failed", "storage_unavailable")
-    uploads.sweep()
+    abandoned.sweep()
 
     ids = {"attachments": attachment.pk, "messages": message.pk}
     answer = post(ana, f"{door}/{ids[door]}/retry/")
@@ -184,6 +201,6 @@ def test_what_nobody_tried_again_is_removed_after_a_day(ana: Member, conversatio
     outgoing.gave_up(str(attachment.pk), TryLater("storage_unavailable", "away"))
     Job.objects.all().delete()
     quiet_for(str(attachment.pk), hours=25)
-    uploads.sweep()
+    abandoned.sweep()
     assert work_off(attachment).upload == {}
     assert not is_there(raw)
