@@ -142,6 +142,14 @@ describe("a bubble that goes out", () => {
     act(() => progressStore.forget("a1"));
   });
 
+  it("says why it is held back, and can be cancelled meanwhile", async () => {
+    const post = vi.spyOn(http, "post").mockResolvedValue({ data: {} });
+    show(mine({ status: "waiting", provider_id: "", error: { code: "instance_disconnected", detail: "" } }));
+    expect(screen.getByRole("article")).toHaveTextContent("A mensagem sai quando ele voltar");
+    await userEvent.click(screen.getByRole("button", { name: "Cancelar" }));
+    expect(post).toHaveBeenCalledWith("chat/messages/m1/cancel/");
+  });
+
   it("says once why it failed", () => {
     const error = { code: "upload_abandoned", detail: "" };
     show(mine({ kind: "image", text: "", status: "failed", error, attachment: { ...parcel, status: "failed", error } }));

@@ -11,7 +11,7 @@ export const MenuTrigger = Radix.Trigger;
 export const MenuChoices = Radix.RadioGroup;
 
 const ITEM =
-  "flex h-8 items-center gap-2 rounded px-2 text-[13px] outline-none select-none data-highlighted:bg-sunken cursor-pointer";
+  "flex h-8 pointer-coarse:h-10 items-center gap-2 rounded px-2 text-[13px] outline-none select-none data-highlighted:bg-sunken cursor-pointer";
 
 export function MenuPanel({ className, ...rest }: ComponentProps<typeof Radix.Content>) {
   return (

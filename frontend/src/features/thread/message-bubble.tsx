@@ -4,7 +4,7 @@ import { memo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "@/api/queries";
 import type { Message } from "@/api/wire.gen";
-import { BubbleFooter, SendFailure } from "@/features/thread/bubble-footer";
+import { BubbleFooter, SendFailure, SendHold } from "@/features/thread/bubble-footer";
 import { ContactCard, LinkCard, LocationCard, PollCard, UnsupportedCard } from "@/features/thread/cards";
 import { Marks } from "@/features/thread/marks";
 import { MessageMenu, type MenuState } from "@/features/thread/message-menu";
@@ -84,6 +84,7 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
         {message.quoted && !message.deleted_at && <Quote quoted={message.quoted} />}
         <Content message={message} from={from} renderMedia={renderMedia} />
         <Words message={message} />
+        <SendHold message={message} />
         <SendFailure message={message} />
         <Reactions message={message} />
         <MessageMenu message={message} state={menu} onState={setMenu} />
