@@ -159,6 +159,8 @@ async def test_a_layer_that_is_away_when_somebody_joins_is_taken_up_again(
     monkeypatch.setattr(stage.layer, "new_channel", real)
     tenant = stage.hub._tenants[TENANT]
     await until(lambda: tenant.is_hearing)
+    monkeypatch.setattr(hub_module, "LOOK_SECONDS", 60)  # from here on only the ring can tell
+    await asyncio.sleep(0.05)
     reads = stage.table.reads
     (seq,) = stage.commit()
     await stage.ring(seq)
