@@ -1,6 +1,5 @@
 """One stage for the folder, a browser for each file, and pages that must not complain."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -17,10 +16,10 @@ from tests.journeys.stage import Stage
 from tests.parts import EMBEDDED, Parts
 from tests.process.chat_process import ChatProcess, SandboxProcess
 from tests.process.conftest import migrated_template
+from tests.servers import find_program
 
 __all__ = ["migrated_template"]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REAL_PARTS = ("postgres", "rabbit_server", "s3")
 
 expect.set_options(timeout=15_000)
@@ -35,8 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Theatre]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
     folder = tmp_path_factory.mktemp("e2e")
     rooms = {} if EMBEDDED else request.getfixturevalue("rooms")
     with SandboxProcess(folder / "sandbox") as phone:
@@ -64,7 +61,9 @@ def rooms(request: pytest.FixtureRequest, parts: Parts) -> dict[str, str]:
 def browser() -> Iterator[Browser]:
     """Not for longer than a file: while it is open, its event loop keeps asynchronous tests from theirs."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        running = playwright.chromium.launch(
+            executable_path=find_program("chromium", "chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield running
         running.close()
 

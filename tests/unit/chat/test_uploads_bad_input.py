@@ -125,13 +125,16 @@ def test_a_ticket_of_another_storage_opens_nothing(ana: Member, conversation: Co
     assert (answer.status_code, answer.json()["code"]) == ((403, "ticket_invalid") if EMBEDDED else (404, "not_found"))
 
 
-@pytest.mark.skipif(not EMBEDDED, reason="S3 sees to its own tickets")
-def test_bytes_that_come_too_late_are_not_kept(ana: Member, conversation: Conversation) -> None:
+def test_bytes_that_come_too_late_change_nothing(ana: Member, conversation: Conversation) -> None:
     ticket = ask(ana, conversation, samples.jpeg()).json()
     put(ticket["upload_url"], samples.jpeg(), ticket["headers"])
     complete(ana, ticket["attachment"]["id"])
     late = put(ticket["upload_url"], samples.jpeg(), ticket["headers"])
-    assert (late.status_code, late.json()["code"]) == (409, "upload_over")
+    if EMBEDDED:
+        assert (late.status_code, late.json()["code"]) == (409, "upload_over")
+    else:  # a presigned PUT is good for its five minutes; what it writes then lies where nobody looks any more
+        assert late.status_code == 200
+    assert Attachment.objects.get(pk=ticket["attachment"]["id"]).status == "processing"
 
 
 def test_completing_before_the_put(ana: Member, conversation: Conversation) -> None:
