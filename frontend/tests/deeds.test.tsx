@@ -54,8 +54,8 @@ describe("what may be done", () => {
     ["one's own older text", mine({ sent_at: ago(16) }), ["copy", "reply", "react", "delete"]],
     ["a colleague's text", mine({ author: { id: "u2", name: "Bruno" }, sent_at: ago(1) }), ["copy", "reply", "react", "delete"]],
     ["a very old text", mine({ sent_at: ago(61 * 60) }), ["copy", "reply", "react"]],
-    ["what has not left", mine({ provider_id: "", status: "queued" }), ["copy", "reply"]],
-    ["what only this page knows", mine({ id: "x", client_id: "x", provider_id: "" }), ["copy"]],
+    ["what has not left", mine({ provider_id: "", status: "queued" }), ["copy", "cancel", "reply"]],
+    ["what only this page knows", mine({ id: "x", client_id: "x", provider_id: "", status: "waiting" }), ["copy", "cancel"]],
     ["what was deleted", mine({ deleted_at: ago(1) }), []],
   ])("with %s", (_, message, deeds) => {
     expect([...deedsFor(message, "u1", now)]).toEqual(deeds);

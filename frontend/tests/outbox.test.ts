@@ -183,6 +183,16 @@ describe("files", () => {
     stop();
   });
 
+  it("that were handed over meanwhile are not called cancelled", async () => {
+    const port = aPort({ putBytes: () => new Promise(() => undefined) });
+    port.cancelMessage.mockRejectedValue(new ApiError("already_sent", 409, ""));
+    const { outbox } = anOutbox(port);
+    outbox.sendFile("c1", aParcel("1.jpg"), "", null, "x");
+    await settle();
+    await expect(outbox.cancel("x")).rejects.toMatchObject({ code: "already_sent" });
+    expect(outbox.pending("c1")).toEqual([]);
+  });
+
   it("that a colleague cancels stop here", async () => {
     const port = aPort({ putBytes: ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(network()))) });
     const { outbox } = anOutbox(port);
@@ -244,6 +254,14 @@ describe("what is shown", () => {
       ["oi", "received"],
     ]);
     expect(shown[0]).toMatchObject({ author: ana, quoted: { id: "m1" }, client_id: shown[0]?.id });
+  });
+
+  it("keeps at its time what failed", () => {
+    const sentAt = (minute: number) => `2026-11-20T10:0${minute}:00.000Z`;
+    const server = [aMessage({ id: "m3", sent_at: sentAt(3) }), aMessage({ id: "m1", sent_at: sentAt(1) })];
+    const entry = { clientId: "x", conversationId: "c1", at: sentAt(2), text: "", quoted: null, parcel: null, step: "failed", code: "network", message: null } as const;
+    const shown = withPending(server, [entry], ana, () => undefined);
+    expect(shown.map(({ id }) => id)).toEqual(["m3", "x", "m1"]);
   });
 
   it("is one bubble when the event was faster than the answer", async () => {

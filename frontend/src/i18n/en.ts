@@ -171,6 +171,7 @@ const texts: Texts = {
     unreact: "Take the reaction {{emoji}} back",
     more: "More reactions",
     edit: "Edit",
+    cancel: "Cancel sending",
     delete: "Delete for everyone",
     deleteTitle: "Delete for everyone?",
     deleteHint: "The message disappears from the contact's WhatsApp too.",

@@ -170,6 +170,7 @@ const texts = {
     unreact: "Tirar a reação {{emoji}}",
     more: "Mais reações",
     edit: "Editar",
+    cancel: "Cancelar o envio",
     delete: "Apagar para todos",
     deleteTitle: "Apagar para todos?",
     deleteHint: "A mensagem some também do WhatsApp do contato.",

@@ -97,10 +97,18 @@ export class Outbox {
     if (!entry) return;
     this.uploads.get(clientId)?.cancel();
     if (entry.message) {
-      this.entries.change(entry, { step: "failed", code: "cancelled" });
-      await this.options.port.cancelMessage(entry.message.id);
+      await this.callBack(this.entries.change(entry, { step: "failed", code: "cancelled" }), entry.message);
     } else {
       this.entries.drop(entry);
+    }
+  }
+
+  private async callBack(entry: Entry, message: Message): Promise<void> {
+    try {
+      await this.options.port.cancelMessage(message.id);
+    } catch (reason) {
+      if (asApiError(reason).code === "already_sent") this.entries.drop(entry);
+      throw reason;
     }
   }
 

@@ -68,15 +68,24 @@ function withFacts(message: Message, facts: LocalFacts | undefined): Message {
   return { ...message, attachment: { ...message.attachment, metadata: { ...metadata, preview: facts.preview ?? metadata.preview } } };
 }
 
+/** What failed stays at its time, however much is said after it. */
+function placed(newestFirst: Message[], failed: Message): Message[] {
+  const at = newestFirst.findIndex((message) => Date.parse(message.sent_at) <= Date.parse(failed.sent_at));
+  return newestFirst.toSpliced(at < 0 ? newestFirst.length : at, 0, failed);
+}
+
 /** Newest first: what the server has, and above it what only this page knows, in the order in which it was sent. */
 export function withPending(messages: Message[], entries: readonly Entry[], author: Person, factsOf: FactsOf): Message[] {
   const known = new Map(entries.map((entry) => [entry.clientId, entry]));
+  const here = new Set(messages.map(({ client_id: id }) => id));
   const shown = messages.map((message) => {
     if (message.client_id === "") return message;
     return withFacts(withFailure(message, known.get(message.client_id)), factsOf(message.client_id));
   });
-  const here = new Set(messages.map(({ client_id: id }) => id));
-  const pending = entries.filter(({ clientId }) => !here.has(clientId));
-  if (pending.length === 0) return shown;
-  return [...pending.map((entry) => asMessage(entry, author, factsOf(entry.clientId))).toReversed(), ...shown];
+  const pending = entries
+    .filter(({ clientId }) => !here.has(clientId))
+    .map((entry) => asMessage(entry, author, factsOf(entry.clientId)));
+  const waiting = pending.filter(({ status }) => status !== "failed").toReversed();
+  const failed = pending.filter(({ status }) => status === "failed");
+  return [...waiting, ...failed.reduce(placed, shown)];
 }

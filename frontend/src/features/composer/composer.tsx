@@ -29,7 +29,7 @@ export function Composer({ conversation: { id }, contactName }: Props) {
   const { drafts } = desk;
   const draft = useDraft(id);
   const typing = useTyping(id);
-  const pickFiles = usePicking(id);
+  const layOut = usePicking(id);
   const { submit, state } = useSend(id, typing);
   const voice = useRecorder(typing);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -39,6 +39,12 @@ export function Composer({ conversation: { id }, contactName }: Props) {
   function write(text: string): void {
     drafts.write(id, text);
     typing(text.trim() ? "composing" : "paused");
+  }
+
+  /** Enter sends what was just chosen. */
+  function pickFiles(files: File[]): void {
+    layOut(files);
+    if (!isByTouch()) setTimeout(() => field.current?.focus());
   }
 
   function send(): void {
@@ -118,10 +124,15 @@ function SendButton({ draft, state, onPress }: { draft: Draft; state: SendState;
   );
 }
 
+/** A focus that nobody asked for opens a phone's keyboard over everything. */
+function isByTouch(): boolean {
+  return window.matchMedia("(pointer: coarse)").matches;
+}
+
 /** The keyboard goes to the field when a conversation opens and when a reply or an editing begins; not on a phone. */
 function useFocusOn(field: RefObject<HTMLTextAreaElement | null>, purpose: Draft["purpose"]): void {
   useEffect(() => {
-    if (window.matchMedia("(pointer: coarse)").matches) return;
+    if (isByTouch()) return;
     const element = field.current;
     if (!element) return;
     element.focus({ preventScroll: true });

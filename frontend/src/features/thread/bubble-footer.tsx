@@ -3,8 +3,8 @@ import { RotateCw } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { retryMessage } from "@/api/chat";
 import { asApiError } from "@/api/client";
-import { cancelMessage } from "@/api/outbox";
 import type { Message } from "@/api/wire.gen";
+import { useDeeds } from "@/features/thread/use-deeds";
 import { useLanguage } from "@/i18n/i18n";
 import { useErrorText } from "@/i18n/use-error-text";
 import { cn } from "@/lib/cn";
@@ -13,7 +13,6 @@ import type { Outbox } from "@/outbox/outbox";
 import { useDesk } from "@/outbox/outbox-context";
 import { isUnnamed } from "@/outbox/pending";
 import { Button } from "@/ui/button";
-import { sayToast } from "@/ui/toasts";
 import { Ticks } from "@/ui/ticks";
 
 /** When it was sent, whether it was edited, and how far it got. */
@@ -35,17 +34,13 @@ export function BubbleFooter({ message, className }: { message: Message; classNa
 export function SendHold({ message }: { message: Message }) {
   const { t } = useTranslation();
   const errorText = useErrorText();
-  const { outbox } = useDesk();
+  const { cancel } = useDeeds(message);
   const isHeld = message.status === "waiting" || message.status === "queued";
-  const cancel = useMutation({
-    mutationFn: () => (outbox.knows(message.client_id) ? outbox.cancel(message.client_id) : cancelMessage(message.id)),
-    onError: (reason) => sayToast({ tone: "danger", text: errorText(asApiError(reason).code) }),
-  });
   if (!isHeld || !message.error || message.deleted_at) return null;
   return (
     <div role="status" className="clear-both mt-1.5 flex w-0 min-w-[max(100%,17rem)] items-center gap-2 border-t border-ink/10 px-1 pt-1.5">
       <span className="min-w-0 flex-1 text-[13px] text-warn">{errorText(message.error.code)}</span>
-      <Button size="sm" disabled={cancel.isPending} onClick={() => cancel.mutate()}>
+      <Button size="sm" onClick={cancel}>
         {t("common.cancel")}
       </Button>
     </div>

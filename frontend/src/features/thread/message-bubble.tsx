@@ -79,7 +79,7 @@ export const MessageBubble = memo(function MessageBubble({ message, place, conta
         className={cn(bubble({ side, place, frame: frameOf(message) }), "pointer-coarse:select-none")}
         {...press}
       >
-        {place === "first" && <Author message={message} party={party} frame={frameOf(message)} />}
+        {(place === "first" || isFileOnItsWay(message)) && <Author message={message} party={party} frame={frameOf(message)} />}
         {!message.deleted_at && <Marks data={message.data} />}
         {message.quoted && !message.deleted_at && <Quote quoted={message.quoted} />}
         <Content message={message} from={from} renderMedia={renderMedia} />
@@ -106,15 +106,21 @@ function Author({ message, party, frame }: { message: Message; party: "person" |
   );
 }
 
+const ON_ITS_WAY = new Set<Message["status"]>(["waiting", "queued", "sending"]);
+
+/** It may take a while: who is at it is worth saying each time. */
+function isFileOnItsWay({ direction, attachment, status }: Message): boolean {
+  return direction === "outgoing" && attachment !== null && ON_ITS_WAY.has(status);
+}
+
 /** Which colleague wrote it; one's own messages need no name. */
 function Colleague({ message: { author, status }, className }: { message: Message; className: string }) {
   const { t } = useTranslation();
   const { user } = useMe();
   if (!author || author.id === user.id) return null;
-  const isOnItsWay = status === "waiting" || status === "queued" || status === "sending";
   return (
     <p className={cn("text-xs font-medium text-ink-soft", className)}>
-      {isOnItsWay ? t("thread.sendingAs", { name: author.name }) : author.name}
+      {ON_ITS_WAY.has(status) ? t("thread.sendingAs", { name: author.name }) : author.name}
     </p>
   );
 }

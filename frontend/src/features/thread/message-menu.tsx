@@ -1,4 +1,4 @@
-import { ChevronDown, Copy, Pencil, Reply, SmilePlus, Trash2, type LucideIcon } from "lucide-react";
+import { ChevronDown, CircleX, Copy, Pencil, Reply, SmilePlus, Trash2, type LucideIcon } from "lucide-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "@/api/queries";
@@ -62,6 +62,7 @@ export function MessageMenu({ message, state, onState }: Props) {
             onDeed={{
               reply: () => leadOn(deeds.reply),
               copy: deeds.copy,
+              cancel: deeds.cancel,
               edit: () => leadOn(deeds.edit),
               delete: () => leadOn(() => onState("confirm")),
             }}
@@ -142,6 +143,7 @@ const DEEDS: [Exclude<Deed, "react">, LucideIcon][] = [
   ["reply", Reply],
   ["copy", Copy],
   ["edit", Pencil],
+  ["cancel", CircleX],
   ["delete", Trash2],
 ];
 

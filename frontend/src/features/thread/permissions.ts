@@ -5,15 +5,19 @@ import { isUnnamed } from "@/outbox/pending";
 export const EDIT_WITHIN_MS = 15 * 60_000;
 export const DELETE_WITHIN_MS = 60 * 3600_000;
 
-export type Deed = "reply" | "react" | "copy" | "edit" | "delete";
+export type Deed = "reply" | "react" | "copy" | "edit" | "cancel" | "delete";
 
 const EDITABLE = new Set<Message["kind"]>(["text", "image", "video"]);
+
+/** Not handed over yet: it can be held back. */
+const HELD = new Set<Message["status"]>(["waiting", "queued"]);
 
 /** What the reader may do with a message now. */
 export function deedsFor(message: Message, readerId: string, now = Date.now()): Set<Deed> {
   const deeds = new Set<Deed>();
   if (message.deleted_at) return deeds;
   if (message.text) deeds.add("copy");
+  if (HELD.has(message.status)) deeds.add("cancel");
   if (isUnnamed(message)) return deeds;
   deeds.add("reply");
   if (message.provider_id === "") return deeds;

@@ -1,28 +1,34 @@
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/client";
-import { deleteMessage, reactTo } from "@/api/outbox";
+import { cancelMessage, deleteMessage, reactTo } from "@/api/outbox";
 import type { Message } from "@/api/wire.gen";
 import { useErrorText } from "@/i18n/use-error-text";
+import { copyText } from "@/lib/clipboard";
 import { useDesk } from "@/outbox/outbox-context";
 import { sayToast } from "@/ui/toasts";
 
 /** What can be done to a message. It changes when the server says that it has: what is refused is said. */
 export function useDeeds(message: Message) {
   const { t } = useTranslation();
-  const { drafts } = useDesk();
+  const { drafts, outbox } = useDesk();
   const errorText = useErrorText();
   const onError = (reason: unknown): void => sayToast({ tone: "danger", text: errorText(asApiError(reason).code) });
   const react = useMutation({ mutationFn: (emoji: string) => reactTo(message.id, emoji), onError });
   const remove = useMutation({ mutationFn: () => deleteMessage(message.id), onError });
+  const cancel = useMutation({
+    mutationFn: () => (outbox.knows(message.client_id) ? outbox.cancel(message.client_id) : cancelMessage(message.id)),
+    onError,
+  });
   return {
+    cancel: () => cancel.mutate(),
     reply: () => drafts.reply(message),
     edit: () => drafts.edit(message),
     react: (emoji: string) => react.mutate(emoji),
     remove: () => remove.mutate(),
     copy: () => {
       const told = () => sayToast({ tone: "plain", text: t("actions.copied") });
-      void navigator.clipboard.writeText(message.text).then(told, onError);
+      void copyText(message.text).then(told, onError);
     },
   };
 }
