@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from backend.chat import parcels
 from backend.jobs import pulse
 from backend.jobs.models import Job
 from backend.lib.errors import Missing
@@ -93,7 +94,8 @@ def workers() -> Facts:
 
 def evolution_api() -> Facts:
     """The numbers' states as the gateway last told them, and whether the gateways answer (remembered for 30 s)."""
-    instances = list(Instance.objects.order_by("created_at").only("id", "state", "state_since", "base_url"))
+    fields = ("id", "state", "state_since", "base_url", "silent_since")
+    instances = list(Instance.objects.order_by("created_at").only(*fields))
     if not instances:
         return {"status": "off", "detail": "no WhatsApp number is set up", "instances": []}
     reachable = _reachable({instance.base_url for instance in instances})
@@ -103,6 +105,8 @@ def evolution_api() -> Facts:
             "state": instance.state,
             "since": stamp(instance.state_since),
             "reachable": reachable.get(instance.base_url),
+            "silent": instance.silent_since is not None,
+            "media_as": "bytes" if parcels.is_sent_bytes(instance) else "addresses",
         }
         for instance in instances
     ]

@@ -48,6 +48,8 @@ const texts: Texts = {
   instance: {
     closed: "The WhatsApp of {{name}} is disconnected. Messages neither arrive nor leave.",
     connecting: "The WhatsApp of {{name}} is connecting…",
+    silent: "Nothing has come from the WhatsApp of {{name}} for longer than usual. Have a look at the phone.",
+    tooOld: "The gateway of {{name}} is too old to send through: it needs Evolution 2.2 or newer.",
   },
   inbox: {
     title: "Conversations",

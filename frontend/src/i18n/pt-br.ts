@@ -47,6 +47,8 @@ const texts = {
   instance: {
     closed: "O WhatsApp de {{name}} está desconectado. Mensagens não chegam nem saem.",
     connecting: "O WhatsApp de {{name}} está conectando…",
+    silent: "Nada chega do WhatsApp de {{name}} há mais tempo que o normal. Vale conferir o celular.",
+    tooOld: "O gateway de {{name}} é antigo demais para enviar: precisa da Evolution 2.2 ou mais nova.",
   },
   inbox: {
     title: "Conversas",
