@@ -101,6 +101,8 @@ def test_a_number_whose_gateway_is_away_degrades(ana: Member) -> None:
             "state": "open",
             "since": wire.stamp(ana.instance.state_since),
             "reachable": False,
+            "silent": False,
+            "media_as": "addresses",
         }
     ]
 
