@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { useLanguage } from "@/i18n/i18n";
 import { fold } from "@/lib/fold";
@@ -39,6 +39,10 @@ export function EmojiGrid({ onPick }: { onPick: (emoji: string) => void }) {
   const [query, setQuery] = useState("");
   const groups = useMemo(() => searchEmoji(query), [query]);
   const grid = useRef<HTMLDivElement>(null);
+  const search = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (!window.matchMedia("(pointer: coarse)").matches) search.current?.focus();
+  }, []);
 
   function onSearchKey(event: KeyboardEvent): void {
     const first = groups[0]?.all[0];
@@ -51,6 +55,7 @@ export function EmojiGrid({ onPick }: { onPick: (emoji: string) => void }) {
     <>
       <div className="p-2 pb-1">
         <input
+          ref={search}
           type="text"
           role="searchbox"
           aria-label={t("emoji.search")}
