@@ -107,11 +107,13 @@ class _Tally:
 class _Socket(WSListener):
     def __init__(self, tally: _Tally, *, acks: bool) -> None:
         self._tally, self._acks, self._heard = tally, acks, 0
+        self.has_joined = asyncio.Event()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         payload = frame.get_payload_as_bytes()
         at = payload.find(SENT, 0, LOOK_BYTES)
         if at < 0:
+            self.has_joined.set()
             return
         tally = self._tally
         tally.frames += 1
@@ -156,4 +158,8 @@ async def _serve(pipe: Connection, seats: list[Seat]) -> None:
 
 
 async def _connect(tally: _Tally, seat: Seat) -> None:
-    await ws_connect(lambda: _Socket(tally, acks=seat.acks), seat.url, extra_headers=dict(seat.headers))
+    """Open when its hello has come; the consumer of the tutorial joins before it accepts."""
+    socket = _Socket(tally, acks=seat.acks)
+    await ws_connect(lambda: socket, seat.url, extra_headers=dict(seat.headers))
+    if seat.acks:
+        await socket.has_joined.wait()
