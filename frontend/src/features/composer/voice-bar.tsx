@@ -120,6 +120,7 @@ function Hearing({ recording, url }: { recording: Recording; url: string }) {
       <audio
         ref={audio}
         src={url}
+        preload="none" // What is sent unheard is not read: its address is gone at once.
         onPlay={() => setHeard((now) => ({ ...now, phase: "playing" }))}
         onPause={() => setHeard((now) => ({ ...now, phase: "still" }))}
         onEnded={() => setHeard({ phase: "still", at: 0 })}
