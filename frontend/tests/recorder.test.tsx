@@ -47,10 +47,18 @@ describe("the recorder", () => {
     expect(recorder.getSnapshot()).toMatchObject({ name: "paused", seconds: 2 });
     recorder.resume();
     vi.advanceTimersByTime(1_000);
-    const recording = await recorder.finish();
+    const recording = await recorder.take();
     expect(recording).toMatchObject({ seconds: 3, type: "audio/webm", name: "voice.webm" });
     expect(recording?.waveform).toHaveLength(64);
     expect([device.pause, device.resume].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+  });
+
+  it("makes no address of what is sent unheard", async () => {
+    const { recorder } = aStudio();
+    await recorder.start();
+    expect(await recorder.take()).not.toBeNull();
+    expect(URL.createObjectURL).not.toHaveBeenCalled();
+    expect(recorder.getSnapshot().name).toBe("idle");
   });
 
   it("lets go of the microphone when it ends, however it ends", async () => {

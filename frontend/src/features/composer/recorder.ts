@@ -93,16 +93,27 @@ export class VoiceRecorder {
   }
 
   /** Ends the recording; it can be heard now. */
-  async finish(): Promise<Recording | null> {
+  async finish(): Promise<void> {
+    const recording = await this.end();
+    if (recording) this.become({ name: "ready", recording, url: URL.createObjectURL(recording.blob) });
+  }
+
+  /** Ends the recording, heard or not, and hands it over. */
+  async take(): Promise<Recording | null> {
+    const recording = this.state.name === "ready" ? this.state.recording : await this.end();
+    if (recording) this.cancel();
+    return recording;
+  }
+
+  private async end(): Promise<Recording | null> {
     const { recorder } = this;
-    if (this.state.name === "ready") return this.state.recording;
     if (!recorder || (this.state.name !== "recording" && this.state.name !== "paused")) return null;
     const stopped = new Promise<void>((resolve) => recorder.addEventListener("stop", () => resolve(), { once: true }));
     if (this.state.name === "recording") this.spokenMs += Date.now() - this.since;
     clearInterval(this.timer);
     recorder.stop();
     await stopped;
-    return this.recorder === recorder ? this.ready(recorder) : null;
+    return this.recorder === recorder ? this.cut(recorder) : null;
   }
 
   /** Forgets everything: the recording, or the refusal. */
@@ -143,7 +154,7 @@ export class VoiceRecorder {
     if (seconds >= LONGEST_SECONDS) void this.finish();
   }
 
-  private ready(recorder: MediaRecorder): Recording | null {
+  private cut(recorder: MediaRecorder): Recording | null {
     const type = (recorder.mimeType.split(";")[0] ?? "").trim() || "audio/webm";
     const blob = new Blob(this.chunks, { type });
     const seconds = this.spokenMs / 1000;
@@ -153,9 +164,7 @@ export class VoiceRecorder {
       this.refuse("recording_failed");
       return null;
     }
-    const recording = { blob, type, name: NAMES[type] ?? "voice", seconds, waveform };
-    this.become({ name: "ready", recording, url: URL.createObjectURL(blob) });
-    return recording;
+    return { blob, type, name: NAMES[type] ?? "voice", seconds, waveform };
   }
 
   private isAsking(): boolean {

@@ -28,9 +28,8 @@ export function VoiceBar({ recorder, state, onSend, onEnd }: Props) {
   }, []);
 
   async function send(): Promise<void> {
-    const recording = await recorder.finish();
+    const recording = await recorder.take();
     if (recording) onSend(recording);
-    recorder.cancel();
   }
 
   return (
@@ -120,7 +119,6 @@ function Hearing({ recording, url }: { recording: Recording; url: string }) {
       <audio
         ref={audio}
         src={url}
-        preload="none" // What is sent unheard is not read: its address is gone at once.
         onPlay={() => setHeard((now) => ({ ...now, phase: "playing" }))}
         onPause={() => setHeard((now) => ({ ...now, phase: "still" }))}
         onEnded={() => setHeard({ phase: "still", at: 0 })}
