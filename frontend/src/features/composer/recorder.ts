@@ -107,7 +107,7 @@ export class VoiceRecorder {
 
   private async end(): Promise<Recording | null> {
     const { recorder } = this;
-    if (!recorder || (this.state.name !== "recording" && this.state.name !== "paused")) return null;
+    if (!recorder || recorder.state === "inactive" || (this.state.name !== "recording" && this.state.name !== "paused")) return null;
     const stopped = new Promise<void>((resolve) => recorder.addEventListener("stop", () => resolve(), { once: true }));
     if (this.state.name === "recording") this.spokenMs += Date.now() - this.since;
     clearInterval(this.timer);
