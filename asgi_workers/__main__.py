@@ -17,6 +17,7 @@ from asgi_workers.application import body_limit
 from asgi_workers.doorbell import Doorbell
 from asgi_workers.fleet import Fleet
 from asgi_workers.sockets import RESTARTING
+from asgi_workers.tuning import tune
 from backend.chat import tasks
 
 logger = logging.getLogger("asgi_workers")
@@ -35,6 +36,7 @@ class Process:
         """Until a signal stops the reactor. Returns the exit code."""
         if application.playground is not None:
             application.playground.prepare()
+        tune()
         server = ChatServer(
             application,
             port=settings.PORT,

@@ -49,7 +49,7 @@ class Broker:
             raise ConnectionError("no broker")
         message = aio_pika.Message(b"look", expiration=RING_TTL_MILLISECONDS / 1000)
         for _ in range(count):
-            await channel.default_exchange.publish(message, routing_key=_queue_name(queue_name))
+            await channel.default_exchange.publish(message, routing_key=_queue_name(queue_name), mandatory=False)
 
     async def close(self) -> None:
         """Cancel the consumers; unacknowledged rings go to another process."""
