@@ -64,13 +64,12 @@ def delete(message: Message, at: datetime) -> bool:
 
 
 def react(message: Message, emoji: str, *, by: str, addresses: Sequence[str], at: datetime) -> bool:
-    """One reaction for each person; an older one never overrules. A reaction taken away leaves its time behind."""
+    """One reaction for each person; an older one never overrules. A reaction taken away leaves its time behind, also
+    when it is the first that we hear of it."""
     known = all_spellings(addresses)
     moment = int(at.timestamp() * 1000)
     mine = next((one for one in message.reactions if one["address"] in known), None)
-    if mine is None and not emoji:
-        return False
-    if mine and (mine.get("at", 0) > moment or mine["emoji"] == emoji):
+    if mine and (mine.get("at", 0) > moment or (mine.get("at", 0) == moment and mine["emoji"] == emoji)):
         return False
     others = [one for one in message.reactions if one["address"] not in known]
     message.reactions = [*others, {"emoji": emoji, "by": by, "address": addresses[0], "at": moment}]

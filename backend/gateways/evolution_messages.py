@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from backend.gateways import evolution_content as content
 from backend.gateways import evolution_wire as wire
@@ -47,6 +48,7 @@ class Letter:
         self.data = envelope.get("data")
         self.own = wire.address(envelope.get("sender"))
         self.event_id = event_id
+        self.told_at = wire.written_moment(envelope.get("date_time"))
 
     def entries(self) -> Iterator[Fields]:
         """`data` as a list of objects, whichever of the two it is."""
@@ -183,11 +185,12 @@ def _protocol(protocol: Fields) -> Happening:
     return Ignored("protocol")
 
 
-def _edit(target: str, edited: Fields, at: object) -> Happening:
+def _edit(target: str, edited: Fields, at: object, *, told_at: datetime | None = None) -> Happening:
+    """An update does not say when: a late one must not undo a newer edit, so the envelope's time counts for it."""
     if not target:
         return Unreadable("no_id")
     text = content.read(edited).text
-    return MessageEdited(target, text, wire.moment(at)) if text else Unreadable("no_content")
+    return MessageEdited(target, text, wire.moment(at) or told_at) if text else Unreadable("no_content")
 
 
 def edits(letter: Letter) -> Iterator[Happening]:
@@ -205,7 +208,7 @@ def updates(letter: Letter) -> Iterator[Happening]:
             yield Unreadable("no_id")
             continue
         if edited := wire.fields(wire.fields(wire.fields(entry.get("message")).get("editedMessage")).get("message")):
-            yield _edit(target, edited, entry.get("timestampMs"))
+            yield _edit(target, edited, entry.get("timestampMs"), told_at=letter.told_at)
         update = wire.fields(entry.get("update"))
         progress = progress_of(entry.get("status", update.get("status")))
         from_me = wire.flag(entry.get("fromMe", key.get("fromMe")))

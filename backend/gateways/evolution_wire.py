@@ -175,6 +175,15 @@ def moment(value: object) -> datetime | None:
     return None
 
 
+def written_moment(value: object) -> datetime | None:
+    """An ISO time, as the envelope's `date_time` is."""
+    try:
+        found = datetime.fromisoformat(words(value, limit=40))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
 def address(value: object) -> str:
     """A JID as one of our addresses: digits of a phone, `…@lid`, `…@g.us`; other servers keep their name. Or empty.
 

@@ -50,12 +50,14 @@ def customer_shares(story: Story, person: Person) -> None:
 
 
 def customer_edits(story: Story, person: Person) -> None:
-    """Twice; the second is what stays."""
+    """Twice; the second is what stays. Evolution tells of each in two ways, of which one does not say when."""
     target = story.text(person)
     for words in ("Corrigido", "Corrigido de novo"):
         edit = {"key": {"remoteJid": OWN, "fromMe": True, "id": target}, "type": "MESSAGE_EDIT"}
         edit |= {"editedMessage": {"conversation": words}, "timestampMs": str(story.now_ms())}
         story.post("messages.edited", edit)
+        update = {"keyId": target, "remoteJid": person.jid, "fromMe": False, "status": "SERVER_ACK"}
+        story.post("messages.update", update | {"message": {"editedMessage": {"message": {"conversation": words}}}})
     _change(story, target, text="Corrigido de novo", is_edited=True)
 
 
@@ -70,15 +72,23 @@ def customer_deletes(story: Story, person: Person) -> None:
 
 def customer_reacts(story: Story, person: Person) -> None:
     """And thinks of another emoji."""
+    _react(story, person, "👍", "❤️")
+
+
+def customer_takes_it_back(story: Story, person: Person) -> None:
+    _react(story, person, "👍", "")
+
+
+def _react(story: Story, person: Person, *emojis: str) -> None:
     target = story.text(person, from_me=True)
     who = person.key("", from_me=False)
     name = person.member_name if person.is_group else person.name
-    for emoji in ("👍", "❤️"):
+    for emoji in emojis:
         about, at = {"remoteJid": person.jid, "fromMe": True, "id": target}, story.now_ms()
         message = {"reactionMessage": {"key": about, "text": emoji, "senderTimestampMs": at}}
         data = {"key": who | {"id": story.next_id()}, "pushName": name, "message": message}
         story.post("messages.upsert", data | {"messageType": "reactionMessage", "messageTimestamp": at // 1000})
-    _change(story, target, reactions=["❤️"])
+    _change(story, target, reactions=[emoji for emoji in emojis[-1:] if emoji])
 
 
 def ours_is_read(story: Story, person: Person) -> None:
@@ -157,7 +167,8 @@ HAPPENINGS: dict[Happening, int] = {
     customer_shares: 8,
     customer_edits: 4,
     customer_deletes: 4,
-    customer_reacts: 4,
+    customer_reacts: 3,
+    customer_takes_it_back: 2,
     ours_is_read: 6,
     ours_fails: 2,
     ours_seemed_to_fail: 2,
