@@ -200,7 +200,8 @@ def test_eight_photos_in_the_order_chosen(stage: Theatre, ana: Page, open_page: 
     expect_read(stage, someone, log, bruno)
     expect(tick(bubbles(log), "Lida")).to_have_count(8)
     for index in range(1, 9):  # on a picture too, what was read looks different from what was delivered
-        expect(tick(bubbles(log).nth(index), "Lida")).not_to_have_css("color", "rgb(255, 255, 255)")
+        drawn = tick(bubbles(log).nth(index), "Lida").locator("path").first
+        expect(drawn).not_to_have_css("stroke", "rgb(255, 255, 255)")
     look(ana)
     lines = from_us(stage, someone)
     assert [line["media"]["file_name"] for line in lines] == [path.name for path in chosen]

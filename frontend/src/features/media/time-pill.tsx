@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 export function TimePill({ children }: { children: ReactNode }) {
   if (!children) return null;
   return (
-    <span className="pointer-events-none absolute right-1.5 bottom-1.5 flex rounded-full bg-black/55 px-1.5 py-px [&_*]:text-white [&_.text-read]:text-[oklch(0.8_0.11_230)]">
+    <span className="pointer-events-none absolute right-1.5 bottom-1.5 flex rounded-full bg-black/55 px-1.5 py-px [&_*]:text-white [&_:is(.text-read,.text-read_*)]:text-[oklch(0.8_0.11_230)]">
       {children}
     </span>
   );
