@@ -67,11 +67,12 @@ def _next(conversation_id: UUID) -> Step | None:
         Conversation.objects.select_for_update().get(pk=conversation_id)
         rows = _in_lane(conversation_id)
         handed = next((row for row in rows if row.status == "sending"), None)
-        if handed is not None:
-            return Step(handed, is_handed_over=True)
-        message = outbox.next_to_leave(conversation_id, rows)
-        if message is None:
+        found = handed or outbox.next_to_leave(conversation_id, rows)
+        if found is None:
             return None
+        message = parcels.messages().get(pk=found.pk)
+        if handed is not None:
+            return Step(message, is_handed_over=True)
         if message.error_code == outbox.MAY_HAVE_BEEN_SENT:
             return Step(message, is_handed_over=False)
         _hand_over(message)
@@ -79,9 +80,10 @@ def _next(conversation_id: UUID) -> Step | None:
 
 
 def _in_lane(conversation_id: UUID) -> list[Message]:
-    """What is handed over or ready to be, as it became ready."""
-    rows = parcels.messages().filter(conversation_id=conversation_id, status__in=("sending", "queued"))
-    return list(rows.order_by("ready_at", "pk")[:LANE_ROWS])
+    """What is handed over or ready to be, as it became ready: only what decides which of them is next."""
+    rows = Message.objects.filter(conversation_id=conversation_id, status__in=("sending", "queued"))
+    deciding = rows.only("status", "attachment", "author", "ready_at", "created_at")
+    return list(deciding.order_by("ready_at", "pk")[:LANE_ROWS])
 
 
 def _hand_over(message: Message) -> None:
