@@ -123,12 +123,18 @@ def retry(message: Message) -> Message:
 
 
 def cancel(message: Message) -> Message:
-    """What has not been handed over stays here. Raises Conflict `already_sent` once it has."""
+    """What has not been handed over stays here. Raises Conflict `already_sent` once it has.
+
+    What may have been sent keeps saying so: else a later retry would send it blindly.
+    """
     with log.unit(message.tenant_id):
         row = _mine(message)
         if row.status not in {"waiting", "queued", "failed"}:
             raise Conflict("already_sent", "This message has been handed over.")
-        _move(row, "failed", code=CANCELLED, detail="An agent cancelled this message.")
+        if row.error_code == MAY_HAVE_BEEN_SENT:
+            _move(row, "failed", code=MAY_HAVE_BEEN_SENT, detail=row.error_detail)
+        else:
+            _move(row, "failed", code=CANCELLED, detail="An agent cancelled this message.")
         want(row)
     return row
 

@@ -19,7 +19,7 @@ from backend.chat.models import Conversation, Message
 from backend.gateways import evolution_records
 from backend.gateways.base import Accepted, ArrivedEmpty, NotFetched, Uncertain
 from backend.jobs.queue import Later
-from backend.lib.errors import ChatError, Refused, TryLater
+from backend.lib.errors import ChatError, Missing, Refused, TryLater
 from backend.realtime import log
 
 logger = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ def _send(message: Message) -> None:
         raise Later(ECHO_SECONDS) from error
     except ArrivedEmpty as error:
         _failed(message, error, provider_id=error.provider_id)
-    except Refused as error:
+    except (Refused, Missing) as error:  # Missing: its file is gone from the storage, which is read before the call
         _failed(message, error)
     except TryLater as error:
         _not_handed_over(message, error)
@@ -239,16 +239,23 @@ def _waiting_for_a_file(conversation_id: UUID) -> float:
 
 
 def gave_up(conversation_id: str, error: ChatError) -> None:
-    """The job's last try has failed: the message that it stood at fails, and the lane goes on with the next."""
+    """The job's last try has failed: the message that it stood at fails, and the lane goes on with the next.
+
+    One that was in the gateway's hands may have been sent, whatever it was that failed here.
+    """
     conversation = Conversation.objects.filter(pk=conversation_id).first()
     if conversation is None:
         return
     with log.unit(conversation.tenant_id):
         Conversation.objects.select_for_update().get(pk=conversation.pk)
-        stuck = outbox.next_to_leave(conversation.pk, _in_lane(conversation.pk))
+        rows = _in_lane(conversation.pk)
+        handed = next((row for row in rows if row.status == "sending"), None)
+        stuck = handed or outbox.next_to_leave(conversation.pk, rows)
         if stuck is None:
             return
-        Message.objects.filter(pk=stuck.pk).update(status="failed", error_code=error.code, error_detail=error.detail)
-        stuck.status, stuck.error_code, stuck.error_detail = "failed", error.code, error.detail
+        is_uncertain = handed is not None or stuck.error_code == outbox.MAY_HAVE_BEEN_SENT
+        stuck.status, stuck.error_detail = "failed", error.detail
+        stuck.error_code = outbox.MAY_HAVE_BEEN_SENT if is_uncertain else error.code
+        stuck.save(update_fields=["status", "error_code", "error_detail"])
         log.publish(present.message_status(stuck))
         outbox.want(stuck)

@@ -429,3 +429,57 @@ def test_the_lane_gives_up_one_message_and_goes_on(ana: Member, conversation: Co
 
     assert status(first) == ("failed", "media_upload_failed")
     assert status(second) == ("sent", "")
+
+
+# --- What may have been sent stays so, whatever happens around it -----------------------------------------------------
+
+
+def test_a_lane_that_gives_up_in_a_hand_over_says_that_it_may_have_been_sent(
+    ana: Member, conversation: Conversation, gateway: Gateway
+) -> None:
+    first, second = say(ana, conversation, "um"), say(ana, conversation, "dois")
+    Message.objects.filter(pk=first.pk).update(status="sending", handed_at=timezone.now())
+    sending.gave_up(str(conversation.pk), ChatError("worker_died"))
+    assert status(first) == ("failed", "may_have_been_sent")
+    run(conversation)
+
+    assert status(second) == ("sent", "")
+    assert gateway.asked == ["dois"]
+
+
+def uncertain(ana: Member, conversation: Conversation, gateway: Gateway) -> Message:
+    gateway.says = [Uncertain("gateway_silent")]
+    message = say(ana, conversation, "bom dia")
+    run(conversation)
+    long_ago(message, 61)
+    run(conversation)
+    assert status(message) == ("failed", "may_have_been_sent")
+    return message
+
+
+def test_cancelling_what_may_have_been_sent_does_not_make_a_retry_blind(
+    ana: Member, conversation: Conversation, gateway: Gateway
+) -> None:
+    message = uncertain(ana, conversation, gateway)
+    outbox.cancel(message)
+    assert status(message) == ("failed", "may_have_been_sent")
+    outbox.retry(message)
+    outbox.cancel(message)
+    assert status(message) == ("failed", "may_have_been_sent")
+    gateway.remembers("WA-LATE", "bom dia")
+    outbox.retry(message)
+    run(conversation)
+
+    assert status(message) == ("sent", "")
+    assert gateway.asked == ["bom dia"]
+
+
+def test_a_file_that_is_gone_from_storage_was_not_handed_over(
+    ana: Member, conversation: Conversation, gateway: Gateway
+) -> None:
+    photo = send_file(ana, conversation, "1.jpg")
+    arrive(photo)
+    gateway.says = [Missing("object_gone")]
+    run(conversation)
+
+    assert status(photo) == ("failed", "object_gone")
