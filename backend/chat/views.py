@@ -1,5 +1,6 @@
 """The few answers that do not come from the JSON API."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ PAGE_POLICY = (
 )
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 500: "internal_error"}
 PROBLEM = "application/problem+json"
+HASH = re.compile(r"[A-Za-z0-9_-]{1,32}")
 NOT_BUILT = "The page is not built. Run `make run`, or `npm run build` in frontend/."
 
 
@@ -43,7 +45,7 @@ def media(request: HttpRequest, media_hash: str) -> HttpResponseBase:
 
     Evolution appends `?timestamp=` and follows no redirect: tests/contract/evolution.md 4.4.
     """
-    found = Attachment.objects.filter(media_hash=media_hash).first()
+    found = Attachment.objects.filter(media_hash=media_hash).first() if HASH.fullmatch(media_hash) else None
     try:
         if found is None or found.status not in {Attachment.Status.COMPLETED, Attachment.Status.EXPIRED}:
             raise Missing("no_such_file", "There is no such file, or not yet.")

@@ -21,12 +21,14 @@ from backend.tenants.models import Instance, User
 
 router = Router(tags=["session"])
 
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL takes no NUL, not even to look for it."""
 LIMITED_KINDS = ("image", "video", "audio", "document")
 
 
 class Credentials(Schema):
-    email: str = Field(max_length=254)
-    password: str = Field(max_length=1024)
+    email: str = Field(max_length=254, pattern=NO_NUL)
+    password: str = Field(max_length=1024, pattern=NO_NUL)
 
 
 @router.post("/auth/login/", response=wire.Me, auth=None)

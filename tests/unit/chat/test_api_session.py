@@ -169,3 +169,14 @@ def test_cookies_that_are_not_ours_do_no_harm(ana: Member) -> None:
     headers = {b"cookie": f'prefs={{"a":1}}; _ga=x y; sessionid={session}'.encode()}
 
     assert access.caller_of(headers).user == ana.user
+
+
+def test_a_nul_in_a_login_is_a_refusal_and_no_fault_of_ours(ana: Member) -> None:
+    answers = [log_in(Client(), "a\x00@acme.example"), log_in(Client(), ana.user.email, "x\x00")]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(422, "invalid")] * 2
+
+
+@pytest.mark.parametrize("shape", ["%00", "a%00b", "%2e%2e%2fsecret", "x" * 500, "\u00e9"])
+def test_a_hash_of_a_wrong_shape_names_nothing(db: None, shape: str) -> None:
+    assert Client().get(f"/media/{shape}").status_code == 404
