@@ -67,6 +67,11 @@ class Attachment(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(F("tenant"), F("status"), name="attachments_by_status"),
             models.Index(F("expires_at"), condition=Q(expires_at__isnull=False), name="attachments_to_expire"),
+            # Two rows of a tenant may share one object: who else has these bytes, and who else refers to this key.
+            models.Index(
+                F("tenant"), F("content_sha256"), condition=~Q(content_sha256=""), name="attachments_by_content"
+            ),
+            models.Index(F("storage_key"), condition=~Q(storage_key=""), name="attachments_by_object"),
         ]
 
     def __str__(self) -> str:
