@@ -32,7 +32,7 @@ def send(
     with log.unit(conversation.tenant_id):
         attachment.save(force_insert=True)
         message, is_new = outbox.draft(
-            conversation.pk,
+            conversation,
             author,
             client_id=wanted.client_id,
             kind=kind,

@@ -6,10 +6,11 @@ waiting → queued → sending → sent → delivered → read → played;  the 
 (`ready_at`); one of a conversation at a time, by the job of `chat/sending.py`.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import IntegrityError
 from django.utils import timezone
 
 from backend.chat import present, threads, work
@@ -27,13 +28,10 @@ MAY_HAVE_BEEN_SENT = "may_have_been_sent"
 CANCELLED = "cancelled"
 DISCONNECTED = "instance_disconnected"
 GONE_OUT = {"sent", "delivered", "read", "played"}
-AWAY_SECONDS = 60.0
-ONE_ANOTHER = timedelta(seconds=60)
-"""How long a file waits for the files that were chosen before it."""
 
 
 def draft(
-    conversation_id: UUID,
+    conversation: Conversation,
     author: User,
     *,
     client_id: str,
@@ -46,38 +44,44 @@ def draft(
 
     Raises Refused (`empty_message`, `bad_client_id`) and Missing (`no_such_message`) for another conversation's quote.
     """
-    tenant_id = Conversation.objects.values_list("tenant_id", flat=True).get(pk=conversation_id)
     text = clean(text, limit=TEXT_LIMIT)
     _check(client_id, text, attachment)
-    with log.unit(tenant_id):
-        conversation = _locked(conversation_id)
-        known = _known(conversation, client_id)
-        if known is not None:
-            return known, False
-        now = timezone.now()
-        is_ready = attachment is None or attachment.status == Attachment.Status.COMPLETED
-        message = Message(
-            tenant_id=tenant_id,
-            instance_id=conversation.instance_id,
-            conversation=conversation,
-            direction=Message.Direction.OUTGOING,
-            kind=kind,
-            status="queued" if is_ready else "waiting",
-            text=text,
-            attachment=attachment,
-            client_id=client_id,
-            author=author,
-            quoted=_quoted(conversation, quoted_id),
-            sent_at=now,
-            ready_at=now if is_ready else None,
-        )
-        message.save(force_insert=True)
-        threads.append(conversation, message, is_unread=False)
-        shape = present.message(message)
-        log.publish(wire.MessageCreated(message=shape, conversation=present.conversation(conversation)))
-        if is_ready:
-            want(message)
+    is_ready = attachment is None or attachment.status == Attachment.Status.COMPLETED
+    message = Message(
+        tenant_id=conversation.tenant_id,
+        instance_id=conversation.instance_id,
+        conversation=conversation,
+        direction=Message.Direction.OUTGOING,
+        kind=kind,
+        status="queued" if is_ready else "waiting",
+        text=text,
+        attachment=attachment,
+        client_id=client_id,
+        author=author,
+        quoted=_quoted(conversation, quoted_id),
+    )
+    try:
+        _put(message)
+    except IntegrityError:
+        known = present.messages().filter(conversation=conversation, client_id=client_id).first()
+        if known is None:
+            raise
+        return known, False
     return message, True
+
+
+def _put(message: Message) -> None:
+    """Into its conversation and into the lane. Raises IntegrityError when its `client_id` is known."""
+    with log.unit(message.tenant_id):
+        message.conversation = _locked(message.conversation_id)
+        message.sent_at = timezone.now()
+        message.ready_at = message.sent_at if message.status == "queued" else None
+        message.save(force_insert=True)
+        threads.append(message.conversation, message, is_unread=False)
+        about = present.conversation(message.conversation)
+        log.publish(wire.MessageCreated(message=present.message(message), conversation=about))
+        if message.status == "queued":
+            want(message)
 
 
 def file_ready(attachment: Attachment) -> None:
@@ -147,62 +151,18 @@ def instance_is_back(instance: Instance) -> None:
         want(message)
 
 
-def try_the_instance_again(conversation_id: UUID) -> None:
-    """Its `open` may have been lost: what has waited for AWAY_SECONDS is tried without it."""
-    long_away = _away(conversation_id).filter(handed_at__lt=timezone.now() - timedelta(seconds=AWAY_SECONDS - 5))
-    tenant_id = long_away.values_list("tenant_id", flat=True).first()
-    if tenant_id is None:
-        return
-    with log.unit(tenant_id):
-        Conversation.objects.select_for_update().get(pk=conversation_id)
-        for message in long_away.order_by("ready_at", "pk"):
+def try_again(conversation: Conversation, rows: Iterable[UUID]) -> None:
+    """The instance's `open` may have been lost: these waited for it long enough."""
+    with log.unit(conversation.tenant_id):
+        _locked(conversation.pk)
+        away = Message.objects.filter(pk__in=rows, status="waiting", ready_at__isnull=False)
+        for message in away.select_for_update().order_by("ready_at", "pk"):
             _move(message, "queued")
-
-
-def is_instance_away(conversation_id: UUID) -> bool:
-    """Whether a message of this conversation waits for its instance."""
-    return _away(conversation_id).exists()
-
-
-def _away(conversation_id: UUID) -> QuerySet[Message]:
-    return Message.objects.filter(conversation_id=conversation_id, status="waiting", ready_at__isnull=False)
 
 
 def want(message: Message, *, run_at: datetime | None = None) -> None:
     """Have the conversation's lane look."""
     queue.enqueue(work.SEND, message.conversation_id, tenant_id=message.tenant_id, run_at=run_at)
-
-
-def next_to_leave(conversation_id: UUID, ready: list[Message]) -> Message | None:
-    """Of the queued messages, the one that became ready first; a file lets the files chosen before it go first, for
-    ONE_ANOTHER at most. A text never waits for a file.
-    """
-    if not any(message.attachment_id for message in ready):
-        return ready[0] if ready else None
-    behind = set(
-        Message.objects.filter(
-            conversation_id=conversation_id,
-            status="waiting",
-            attachment__isnull=False,
-            created_at__gt=timezone.now() - ONE_ANOTHER,
-        ).values_list("pk", "author_id")
-    )
-    chosen_order = sorted(ready, key=lambda message: (message.ready_at or message.created_at, message.pk))
-    for message in _files_as_chosen(chosen_order):
-        if message.attachment_id is None:
-            return message
-        if not any(author == message.author_id and pk < message.pk for pk, author in behind):
-            return message
-    return None
-
-
-def _files_as_chosen(ready: list[Message]) -> list[Message]:
-    """The same list, with the files of each author in the order in which they were chosen: their ids sort by time."""
-    files = {
-        author: iter(sorted((m for m in ready if m.attachment_id and m.author_id == author), key=lambda m: m.pk))
-        for author in {message.author_id for message in ready}
-    }
-    return [next(files[message.author_id]) if message.attachment_id else message for message in ready]
 
 
 def _check(client_id: str, text: str, attachment: Attachment | None) -> None:
@@ -213,11 +173,9 @@ def _check(client_id: str, text: str, attachment: Attachment | None) -> None:
 
 
 def _locked(conversation_id: UUID) -> Conversation:
-    return present.conversations().select_for_update(of=("self",)).get(pk=conversation_id)
-
-
-def _known(conversation: Conversation, client_id: str) -> Message | None:
-    return present.messages().filter(conversation=conversation, client_id=client_id).first()
+    """With what its shape shows but for the last message: for most who ask, that is about to be another."""
+    rows = Conversation.objects.select_related("contact", "assignee")
+    return rows.select_for_update(of=("self",)).get(pk=conversation_id)
 
 
 def _quoted(conversation: Conversation, quoted_id: UUID | None) -> Message | None:

@@ -3,6 +3,7 @@
 import ipaddress
 from typing import cast
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
@@ -10,7 +11,7 @@ from django.db.models import QuerySet
 
 from backend.chat import present, receipts
 from backend.chat.downloads import access_to
-from backend.chat.models import Contact, ContactAddress, Message
+from backend.chat.models import Contact, ContactAddress, Conversation, Message
 from backend.gateways import evolution_send
 from backend.gateways.base import Accepted, FileToSend, MediaKind, MessageKey, MessageKind, QuotedRef
 from backend.lib.errors import Refused
@@ -26,6 +27,10 @@ ALWAYS_BYTES = {"voice", "sticker"}
 def messages() -> QuerySet[Message]:
     """With everything that a hand-over needs."""
     return present.messages().select_related("instance", "conversation__contact")
+
+
+def message(pk: UUID) -> Message:
+    return messages().get(pk=pk)
 
 
 def hand_over(message: Message) -> Accepted:
@@ -86,9 +91,16 @@ def is_sent_bytes(instance: Instance) -> bool:
     return bool(cache.get(_bytes_only_key(instance)))
 
 
-def told(message: Message) -> wire.MessageSent:
+def lock(message: Message) -> Conversation:
+    """Inside a unit: its conversation, locked. What is told of the message tells of the conversation as it then is."""
+    rows = Conversation.objects.select_related("contact", "assignee").select_for_update(of=("self",))
+    return rows.get(pk=message.conversation_id)
+
+
+def told(message: Message, conversation: Conversation) -> wire.MessageSent:
+    if conversation.last_message_id == message.pk:
+        conversation.last_message = message
     shape = present.message(receipts.with_attachment(message))
-    conversation = present.conversations().get(pk=message.conversation_id)
     return wire.MessageSent(message=shape, conversation=present.conversation(conversation))
 
 

@@ -6,9 +6,11 @@ settled when the message comes: here for the inbox, by `settle` for whoever lear
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
+from django.db import transaction
 from pydantic import JsonValue
 
 from backend.chat import present
@@ -89,6 +91,22 @@ def receive(desk: Desk, instance_id: UUID, news: News, received_at: datetime) ->
     elif changed := _apply(message, news, received_at):
         message.save(update_fields=changed)
         log.publish(_event(message, news))
+
+
+def catch_up(instance_id: UUID, provider_id: str) -> None:
+    """Outside any unit. While a message became known its news may have been parked, each unseen by the other: whoever
+    has committed one of the two looks once more for the other."""
+    if not Parked.objects.filter(instance_id=instance_id, provider_id=provider_id).exists():
+        return
+    known = Message.objects.filter(instance_id=instance_id, provider_id=provider_id)
+    found = known.values_list("pk", "tenant_id", "conversation").first()
+    if found is None:
+        return
+    pk, tenant_id, conversation_id = found
+    with log.unit(tenant_id):
+        Conversation.objects.select_for_update().get(pk=conversation_id)
+        rows = present.messages().select_related("conversation__contact").select_for_update(of=("self",))
+        settle(rows.get(pk=pk))
 
 
 def settle(message: Message) -> bool:
@@ -188,6 +206,7 @@ def _park(desk: Desk, instance_id: UUID, news: News, received_at: datetime) -> N
     )
     row.save(force_insert=True)
     waiting.append(row)
+    transaction.on_commit(partial(catch_up, instance_id, news.provider_id), robust=True)
 
 
 def _written(news: News) -> tuple[Kind, dict[str, JsonValue]]:

@@ -6,14 +6,13 @@ gateway's own record says what became of it, and when neither does in time, the 
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import IntegrityError
 from django.utils import timezone
 
-from backend.chat import outbox, parcels, present, receipts
+from backend.chat import departures, outbox, parcels, present, receipts
 from backend.chat.downloads import access_to
 from backend.chat.models import Conversation, Message
 from backend.gateways import evolution_records
@@ -31,75 +30,48 @@ PATIENCE_SECONDS = {"text": 60}
 FILE_PATIENCE_SECONDS = 180
 """Longer than a call may last: until then somebody may still be waiting for the gateway's answer."""
 RECORDS = 50
-LANE_ROWS = 50
 CLOCKS_APART = timedelta(seconds=5)
 NOT_HANDED_OVER = {"gateway_unreachable", "instance_disconnected"}
 WAIT_SECONDS = (5.0, 60.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the lane found to do: hand `message` over, or find out what became of it."""
-
-    message: Message
-    is_handed_over: bool
-
-
 def run(conversation_id: UUID) -> None:
     """Until nothing is left to send. Raises Later while something has to be waited for."""
-    outbox.try_the_instance_again(conversation_id)
-    while step := _next(conversation_id):
-        if step.is_handed_over:
-            _settle(step.message)
+    while not (lane := departures.look(conversation_id)).is_empty:
+        now = timezone.now()
+        if lane.handed_over is not None:
+            _settle(parcels.message(lane.handed_over.pk))
+        elif away := lane.long_away(now):
+            outbox.try_again(Conversation.objects.get(pk=conversation_id), [row.pk for row in away])
+        elif (row := lane.next(now)) is not None:
+            _send(parcels.message(row.pk))
+        elif seconds := lane.seconds_to_wait(now):
+            raise Later(seconds)
         else:
-            _send(step.message)
-    if waits := _waiting_for_a_file(conversation_id):
-        raise Later(waits)
-    if outbox.is_instance_away(conversation_id):
-        raise Later(outbox.AWAY_SECONDS)
+            return
 
 
-def _next(conversation_id: UUID) -> Step | None:
-    conversation = Conversation.objects.filter(pk=conversation_id).first()
-    if conversation is None:
-        return None
-    with log.unit(conversation.tenant_id):
-        Conversation.objects.select_for_update().get(pk=conversation_id)
-        rows = _in_lane(conversation_id)
-        handed = next((row for row in rows if row.status == "sending"), None)
-        found = handed or outbox.next_to_leave(conversation_id, rows)
-        if found is None:
-            return None
-        message = parcels.messages().get(pk=found.pk)
-        if handed is not None:
-            return Step(message, is_handed_over=True)
-        if message.error_code == outbox.MAY_HAVE_BEEN_SENT:
-            return Step(message, is_handed_over=False)
-        _hand_over(message)
-    return Step(message, is_handed_over=False)
-
-
-def _in_lane(conversation_id: UUID) -> list[Message]:
-    """What is handed over or ready to be, as it became ready: only what decides which of them is next."""
-    rows = Message.objects.filter(conversation_id=conversation_id, status__in=("sending", "queued"))
-    deciding = rows.only("status", "attachment", "author", "ready_at", "created_at")
-    return list(deciding.order_by("ready_at", "pk")[:LANE_ROWS])
-
-
-def _hand_over(message: Message) -> None:
-    """Inside a unit: from here on nobody may send it blindly again."""
-    message.status, message.handed_at = "sending", timezone.now()
-    message.error_code = message.error_detail = ""
-    message.save(update_fields=["status", "handed_at", "error_code", "error_detail"])
-    log.publish(present.message_status(message))
+def _hand_over(message: Message) -> bool:
+    """From here on nobody may send it blindly again. False when it is not to leave any more."""
+    now = timezone.now()
+    try:
+        with log.unit(message.tenant_id):
+            queued = Message.objects.filter(pk=message.pk, status="queued")
+            if not queued.update(status="sending", handed_at=now, error_code="", error_detail=""):
+                return False
+            message.status, message.handed_at = "sending", now
+            message.error_code = message.error_detail = ""
+            log.publish(present.message_status(message))
+    except IntegrityError as error:  # another lane, that believes to hold our lease, was first
+        raise Later(LOOK_AGAIN_SECONDS) from error
+    return True
 
 
 def _send(message: Message) -> None:
-    if message.error_code == outbox.MAY_HAVE_BEEN_SENT:
-        if _was_sent_before(message):
-            return
-        with log.unit(message.tenant_id):
-            _hand_over(message)
+    if message.error_code == outbox.MAY_HAVE_BEEN_SENT and _was_sent_before(message):
+        return
+    if not _hand_over(message):
+        return
     try:
         accepted = parcels.hand_over(message)
     except Uncertain as error:
@@ -164,20 +136,37 @@ def _found_at_the_gateway(message: Message) -> bool:
 
 def sent(message: Message, accepted: Accepted) -> None:
     """The gateway has it. The echo may have said so already; it may even stand beside it as a row of its own."""
-    with log.unit(message.tenant_id):
-        Conversation.objects.select_for_update().get(pk=message.conversation_id)
-        row = present.messages().select_for_update(of=("self",)).get(pk=message.pk)
-        if row.provider_id:
-            return
-        twin = Message.objects.filter(instance=message.instance, provider_id=accepted.provider_id).first()
-        if twin is not None:
-            _absorb(row, twin)
-        if row.status in {"sending", "queued", "failed"}:
-            row.status = twin.status if twin is not None else "sent"
-        row.provider_id, row.error_code, row.error_detail = accepted.provider_id, "", ""
-        row.save(update_fields=["status", "provider_id", "error_code", "error_detail", "reactions"])
-        log.publish(parcels.told(row))
-        receipts.settle(row)
+    try:
+        with log.unit(message.tenant_id):
+            _mark_sent(message, accepted)
+    except IntegrityError:
+        with log.unit(message.tenant_id):
+            _merge(message, accepted)
+    receipts.catch_up(message.instance_id, accepted.provider_id)
+
+
+def _mark_sent(message: Message, accepted: Accepted) -> None:
+    """Raises IntegrityError when another row has the provider's id."""
+    conversation = parcels.lock(message)
+    unknown = Message.objects.filter(pk=message.pk, provider_id="")
+    known = {"status": "sent", "provider_id": accepted.provider_id, "error_code": "", "error_detail": ""}
+    if not unknown.update(**known):
+        return
+    for name, value in known.items():
+        setattr(message, name, value)
+    log.publish(parcels.told(message, conversation))
+
+
+def _merge(message: Message, accepted: Accepted) -> None:
+    conversation = parcels.lock(message)
+    row = present.messages().select_for_update(of=("self",)).get(pk=message.pk)
+    twin = Message.objects.filter(instance=message.instance, provider_id=accepted.provider_id).first()
+    if row.provider_id or twin is None:
+        return
+    _absorb(row, twin)
+    row.status, row.provider_id, row.error_code, row.error_detail = twin.status, accepted.provider_id, "", ""
+    row.save(update_fields=["status", "provider_id", "error_code", "error_detail", "reactions"])
+    log.publish(parcels.told(row, conversation))
 
 
 def _absorb(row: Message, twin: Message) -> None:
@@ -222,22 +211,6 @@ def _leave(message: Message, status: str, code: str, detail: str, *, provider_id
             log.publish(present.message_status(message))
 
 
-def _waiting_for_a_file(conversation_id: UUID) -> float:
-    """Seconds until a queued file need not wait for its predecessors any longer; 0 when none waits."""
-    is_queued = Message.objects.filter(conversation_id=conversation_id, status="queued").exists()
-    if not is_queued:
-        return 0
-    oldest = (
-        Message.objects.filter(Q(attachment__isnull=False), conversation_id=conversation_id, status="waiting")
-        .order_by("created_at")
-        .values_list("created_at", flat=True)
-        .first()
-    )
-    if oldest is None:
-        return 1.0
-    return max(1.0, (oldest + outbox.ONE_ANOTHER - timezone.now()).total_seconds())
-
-
 def gave_up(conversation_id: str, error: ChatError) -> None:
     """The job's last try has failed: the message that it stood at fails, and the lane goes on with the next.
 
@@ -248,12 +221,12 @@ def gave_up(conversation_id: str, error: ChatError) -> None:
         return
     with log.unit(conversation.tenant_id):
         Conversation.objects.select_for_update().get(pk=conversation.pk)
-        rows = _in_lane(conversation.pk)
-        handed = next((row for row in rows if row.status == "sending"), None)
-        stuck = handed or outbox.next_to_leave(conversation.pk, rows)
-        if stuck is None:
+        lane = departures.look(conversation.pk)
+        row = lane.handed_over or lane.next(timezone.now())
+        if row is None:
             return
-        is_uncertain = handed is not None or stuck.error_code == outbox.MAY_HAVE_BEEN_SENT
+        is_uncertain = row is lane.handed_over or row.error_code == outbox.MAY_HAVE_BEEN_SENT
+        stuck = Message.objects.select_for_update().get(pk=row.pk)
         stuck.status, stuck.error_detail = "failed", error.detail
         stuck.error_code = outbox.MAY_HAVE_BEEN_SENT if is_uncertain else error.code
         stuck.save(update_fields=["status", "error_code", "error_detail"])

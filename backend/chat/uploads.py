@@ -180,7 +180,7 @@ def _drafted(conversation: Conversation, author: User, wanted: Wanted) -> Messag
             attachment.upload["part_bytes"] = PART_BYTES
         attachment.save(force_insert=True)
         message, is_new = outbox.draft(
-            conversation.pk,
+            conversation,
             author,
             client_id=wanted.client_id,
             kind=kind,

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from backend.realtime import bell, wire
@@ -20,6 +22,7 @@ from backend.realtime.bell import Ring
 from backend.realtime.models import Event, TenantClock
 
 PRUNE_BATCH = 5_000
+INSERT_ROWS = 500
 
 
 @dataclass
@@ -116,17 +119,31 @@ def prune() -> int:
 
 
 def _write(mine: Unit) -> list[Ring]:
-    last = _advance(mine.tenant_id, len(mine.collected))
+    """Everything that can be made before the clock is taken is: until COMMIT the whole tenant waits for it."""
     moment = timezone.now()
     at = wire.stamp(moment)
-    first = last - len(mine.collected) + 1
-    rows = []
-    for seq, event in enumerate(mine.collected, first):
-        name = event_type(event)
-        frame = f'{{"type":"{name}","seq":{seq},"at":"{at}",{event.model_dump_json(exclude={"type"})[1:]}'
-        rows.append(Event(tenant_id=mine.tenant_id, seq=seq, type=name, payload=frame, created_at=moment))
-    Event.objects.bulk_create(rows)
-    return [Ring(mine.tenant_id, row.seq, row.payload) for row in rows]
+    unnumbered = [_unnumbered(event, at) for event in mine.collected]
+    tenant, when = _key(mine.tenant_id), connection.ops.adapt_datetimefield_value(moment)
+    with connection.cursor() as cursor:
+        last = _advance(cursor, mine.tenant_id, len(unnumbered))
+        first = last - len(unnumbered) + 1
+        rows = [(seq, name, f"{head}{seq}{rest}") for seq, (name, head, rest) in enumerate(unnumbered, first)]
+        for some in (rows[start : start + INSERT_ROWS] for start in range(0, len(rows), INSERT_ROWS)):
+            values = [value for seq, name, frame in some for value in (tenant, seq, name, frame, when)]
+            cursor.execute(_insert_of(len(some)), values)
+    return [Ring(mine.tenant_id, seq, frame) for seq, _, frame in rows]
+
+
+def _unnumbered(event: wire.Durable, at: str) -> tuple[str, str, str]:
+    """The event's name, and its frame up to its number and after it."""
+    name = event_type(event)
+    return name, f'{{"type":"{name}","seq":', f',"at":"{at}",{event.model_dump_json(exclude={"type"})[1:]}'
+
+
+@cache
+def _insert_of(count: int) -> str:
+    columns = "tenant_id, seq, type, payload, created_at"
+    return f"INSERT INTO {Event._meta.db_table} ({columns}) VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * count)}"
 
 
 def event_type(event: wire.Durable) -> str:
@@ -135,16 +152,15 @@ def event_type(event: wire.Durable) -> str:
     return name
 
 
-def _advance(tenant_id: UUID, count: int) -> int:
+def _advance(cursor: CursorWrapper, tenant_id: UUID, count: int) -> int:
     """Take `count` numbers; the clock's row stays locked until COMMIT. Returns the last number taken."""
     table = TenantClock._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (tenant_id, seq) VALUES (%s, %s) "
-            f"ON CONFLICT (tenant_id) DO UPDATE SET seq = {table}.seq + EXCLUDED.seq RETURNING seq",
-            [_key(tenant_id), count],
-        )
-        return int(cursor.fetchone()[0])
+    cursor.execute(
+        f"INSERT INTO {table} (tenant_id, seq) VALUES (%s, %s) "
+        f"ON CONFLICT (tenant_id) DO UPDATE SET seq = {table}.seq + EXCLUDED.seq RETURNING seq",
+        [_key(tenant_id), count],
+    )
+    return int(cursor.fetchone()[0])
 
 
 def _key(tenant_id: UUID) -> str | UUID:

@@ -74,7 +74,7 @@ def send(request: HttpRequest, conversation_id: str, sent: Draft) -> Status[wire
     check_is_current(conversation)
     attachment = _attachment(request, conversation, sent.attachment_id) if sent.attachment_id else None
     message, is_new = outbox.draft(
-        conversation.pk,
+        conversation,
         caller_of(request).user,
         client_id=sent.client_id,
         kind=_kind_of(attachment),

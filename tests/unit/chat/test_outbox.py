@@ -80,7 +80,7 @@ def conversation(ana: Member) -> Conversation:
 
 
 def say(ana: Member, conversation: Conversation, text: str, client_id: str = "") -> Message:
-    return outbox.draft(conversation.pk, ana.user, client_id=client_id or f"c-{text}", text=text)[0]
+    return outbox.draft(conversation, ana.user, client_id=client_id or f"c-{text}", text=text)[0]
 
 
 def run(conversation: Conversation) -> float:
@@ -144,7 +144,7 @@ def test_a_quote_of_another_conversation_is_not_found(ana: Member, conversation:
     other = Message.objects.get(provider_id="IN2")
 
     with pytest.raises(Missing):
-        outbox.draft(conversation.pk, ana.user, client_id="c", text="a", quoted_id=other.pk)
+        outbox.draft(conversation, ana.user, client_id="c", text="a", quoted_id=other.pk)
 
 
 def test_messages_leave_in_order_and_are_sent(ana: Member, conversation: Conversation, gateway: Gateway) -> None:
@@ -364,7 +364,7 @@ def file_of(ana: Member, name: str, *, is_here: bool = False) -> Attachment:
 
 def send_file(ana: Member, conversation: Conversation, name: str, *, is_here: bool = False) -> Message:
     attachment = file_of(ana, name, is_here=is_here)
-    return outbox.draft(conversation.pk, ana.user, client_id=name, kind="image", attachment=attachment)[0]
+    return outbox.draft(conversation, ana.user, client_id=name, kind="image", attachment=attachment)[0]
 
 
 def arrive(message: Message) -> None:
