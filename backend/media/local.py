@@ -18,7 +18,18 @@ from django.core import signing
 from django.core.files.storage import FileSystemStorage
 
 from backend.lib.errors import Missing, Refused, TryLater
-from backend.media.storages import CHUNK_BYTES, TICKET_SECONDS, Part, Stat, Ticket, check_key, open_plain
+from backend.media.storages import (
+    CHUNK_BYTES,
+    TICKET_SECONDS,
+    Lifecycle,
+    Listed,
+    Part,
+    Stat,
+    Ticket,
+    Unfinished,
+    check_key,
+    open_plain,
+)
 
 UPLOAD_PATH = "/api/chat/uploads/"
 _SALT = "backend.media.storages.ticket"
@@ -116,6 +127,42 @@ class LocalMediaStorage(FileSystemStorage):
         with suppress(Missing), _translated():
             shutil.rmtree(self._parts_folder(parts_id))
 
+    def set_tags(self, key: str, tags: Mapping[str, str]) -> bool:
+        self.stat(key)
+        return False
+
+    def list_keys(self, prefix: str = "") -> Iterator[Listed]:
+        root = Path(self.location)
+        with _translated():
+            for folder, folders, names in os.walk(root / prefix.rpartition("/")[0]):
+                folders[:] = sorted(name for name in folders if not name.startswith("."))
+                for name in sorted(name for name in names if not name.startswith(".")):
+                    path = Path(folder, name)
+                    if (key := path.relative_to(root).as_posix()).startswith(prefix) and (found := _found(path)):
+                        yield Listed(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        root = Path(self.location)
+        with _translated():
+            for path in [*root.glob(f"{_PARTS}/*"), *root.rglob(f"{_TEMPORARY}-*")]:
+                if found := _found(path):
+                    name = path.relative_to(root).as_posix()
+                    yield Unfinished("", name, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def drop_unfinished(self, one: Unfinished) -> None:
+        path = Path(self.location) / one.id
+        with suppress(Missing), _translated():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def lifecycle(self) -> Lifecycle | None:
+        return None
+
+    def set_lifecycle(self, wanted: Lifecycle) -> None:
+        """A directory empties itself of nothing."""
+
     @property
     def upload_origin(self) -> str:
         return ""
@@ -165,6 +212,14 @@ def _ticket(facts: UploadFacts) -> Ticket:
 def _part(path: Path) -> Part:
     found = path.stat()
     return Part(size=found.st_size, etag=f'"{found.st_mtime_ns:x}-{found.st_size:x}"')
+
+
+def _found(path: Path) -> os.stat_result | None:
+    """None for what went away while the folder was read."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _joined(paths: list[Path]) -> Iterator[bytes]:

@@ -52,8 +52,14 @@ class Attachment(models.Model):
     )
     error_code = models.CharField(max_length=60, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
+    stored_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its bytes were first all here: retention counts from then"
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     pinned = models.BooleanField(default=False)
+    held = models.BooleanField(
+        default=False, help_text="its objects are tagged to outlive the bucket's rule: only the sweeper removes them"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -76,3 +82,29 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.status})"
+
+
+class RetentionRule(models.Model):
+    """How long a tenant's files of one kind are kept, where that is not MEDIA_RETENTION_DAYS."""
+
+    class Kind(models.TextChoices):
+        ANY = "", "every kind that has no rule of its own"
+        IMAGE = "image"
+        STICKER = "sticker"
+        VIDEO = "video"
+        AUDIO = "audio"
+        VOICE = "voice"
+        DOCUMENT = "document"
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="retention_rules")
+    kind = models.CharField(max_length=12, choices=Kind.choices, blank=True, default=Kind.ANY)
+    days = models.PositiveIntegerField(help_text="0: kept for good")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "kind"], name="one_rule_per_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind or 'every kind'}: {self.days or 'no'} days"

@@ -20,8 +20,20 @@ from django.conf import settings
 from storages.backends.s3 import S3Storage
 
 from backend.lib.errors import Missing, TryLater
-from backend.media import s3_cors
-from backend.media.storages import CHUNK_BYTES, EXPIRES, TICKET_SECONDS, Part, Stat, Ticket, check_key, open_plain
+from backend.media import s3_cors, s3_lifecycle
+from backend.media.storages import (
+    CHUNK_BYTES,
+    EXPIRES,
+    TICKET_SECONDS,
+    Lifecycle,
+    Listed,
+    Part,
+    Stat,
+    Ticket,
+    Unfinished,
+    check_key,
+    open_plain,
+)
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -30,6 +42,7 @@ if TYPE_CHECKING:
         GetObjectRequestTypeDef,
         PublicAccessBlockConfigurationTypeDef,
         PutObjectRequestTypeDef,
+        TaggingTypeDef,
     )
 
 logger = logging.getLogger(__name__)
@@ -46,7 +59,8 @@ CONFIG = Config(
     max_pool_connections=32,
 )
 _GONE = {"404", "NoSuchKey", "NotFound", "NoSuchUpload"}
-_NOT_OFFERED = {"NotImplemented", "MethodNotAllowed", "501", "405", "UnsupportedOperation", "AccessDenied", "403"}
+_UNKNOWN_THERE = {"NotImplemented", "MethodNotAllowed", "501", "405", "UnsupportedOperation"}
+_NOT_OFFERED = {*_UNKNOWN_THERE, "AccessDenied", "403"}
 
 
 class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
@@ -149,6 +163,48 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
     def drop_parts(self, key: str, parts_id: str) -> None:
         with suppress(Missing), _translated():
             self.client.abort_multipart_upload(Bucket=self.bucket_name, Key=check_key(key), UploadId=parts_id)
+
+    def set_tags(self, key: str, tags: Mapping[str, str]) -> bool:
+        """A store that refuses us the right to tag may still go by the tag that is there: that is an error."""
+        tagging: TaggingTypeDef = {"TagSet": [{"Key": name, "Value": value} for name, value in tags.items()]}
+        with _translated():
+            try:
+                self.client.put_object_tagging(Bucket=self.bucket_name, Key=check_key(key), Tagging=tagging)
+            except ClientError as error:
+                if _code(error) not in _UNKNOWN_THERE:
+                    raise
+                return False
+        return True
+
+    def list_keys(self, prefix: str = "") -> Iterator[Listed]:
+        with _translated():
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
+            for page in pages:
+                for found in page.get("Contents", []):
+                    yield Listed(found["Key"], found["Size"], found["LastModified"])
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        with _translated():
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket_name)
+            for page in pages:
+                for found in page.get("Uploads", []):
+                    yield Unfinished(found["Key"], found["UploadId"], found["Initiated"])
+
+    def drop_unfinished(self, one: Unfinished) -> None:
+        self.drop_parts(one.key, one.id)
+
+    def lifecycle(self) -> Lifecycle | None:
+        with _translated():
+            try:
+                return s3_lifecycle.read(self.client, self.bucket_name)
+            except ClientError as error:
+                if _code(error) not in _UNKNOWN_THERE:
+                    raise
+                return None
+
+    def set_lifecycle(self, wanted: Lifecycle) -> None:
+        with _translated():
+            s3_lifecycle.write(self.client, self.bucket_name, wanted)
 
     @property
     def upload_origin(self) -> str:

@@ -22,6 +22,8 @@ TICKET_SECONDS = 300
 CHUNK_BYTES = 64 * 1024
 EXPIRES = {"expire": "yes"}
 """The tag of every object that retention may take away, for the lifecycle rules of stores that know them."""
+HELD = {"expire": "no"}
+"""The tag of an object that outlives the bucket's rule: from then on only our own sweeper removes it."""
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
@@ -50,6 +52,34 @@ class Part:
 
     size: int
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as a listing tells of it."""
+
+    key: str
+    size: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An upload in parts that was neither joined nor dropped, or a file whose writer died. `id` is the storage's."""
+
+    key: str
+    id: str
+    begun_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What the storage does by itself: objects tagged EXPIRES go after `expire_days`, parts after `abort_days`; 0: no
+    rule of ours. `others` are the rules that somebody else has put there."""
+
+    expire_days: int = 0
+    abort_days: int = 0
+    others: int = 0
 
 
 class MediaStorage(Protocol):
@@ -85,6 +115,24 @@ class MediaStorage(Protocol):
 
     def drop_parts(self, key: str, parts_id: str) -> None:
         """Frees what the parts take up; an upload that is not known is no error."""
+
+    def set_tags(self, key: str, tags: Mapping[str, str]) -> bool:
+        """In place of the tags that there were. False: this storage knows none, and so no rule that goes by them."""
+
+    def list_keys(self, prefix: str = "") -> Iterator[Listed]:
+        """Every object whose key begins with `prefix`; those of one folder follow each other."""
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        """What takes up room and is no object."""
+
+    def drop_unfinished(self, one: Unfinished) -> None:
+        """Frees it; one that is gone is no error."""
+
+    def lifecycle(self) -> Lifecycle | None:
+        """The rules as the storage has them; None where it has no rules: only our own sweeper removes anything."""
+
+    def set_lifecycle(self, wanted: Lifecycle) -> None:
+        """Puts our two rules in place of those that there were; `others` stay as they are."""
 
     @property
     def upload_origin(self) -> str:

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from backend.lib.errors import Missing, Refused, TryLater
 from backend.media import storages as media_storages
 from backend.media.local import LocalMediaStorage, read_ticket
-from backend.media.storages import MediaStorage, check_key
+from backend.media.storages import Lifecycle, MediaStorage, check_key
 from tests.ceph import Ceph
 from tests.parts import EMBEDDED, WORKER
 
@@ -351,3 +352,121 @@ def test_an_operators_own_rules_stay(s3, settings):
 
 def test_the_page_may_connect_to_where_it_uploads(bucket, s3):
     assert bucket.upload_origin == s3.url
+
+
+# --- Listed, tagged, and emptied by rule ----------------------------------------------------------------------------
+
+
+def tags_of(ceph: Ceph, key: str) -> dict[str, str]:
+    found = ceph.client().get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
+    return {tag["Key"]: tag["Value"] for tag in found}
+
+
+def test_a_listing_tells_every_object_below_a_prefix_and_no_other(storage, source):
+    keys = ["listed/a/1_x", "listed/a/1_x_thumb.webp", "listed/a/b/2_y", "listed/ab/3_z"]
+    for key in [*keys, "other/4"]:
+        put(storage, key, source)
+
+    assert sorted(one.key for one in storage.list_keys("listed/")) == keys
+    assert [one.key for one in storage.list_keys("listed/a/b")] == ["listed/a/b/2_y"]
+    assert list(storage.list_keys("listed/nothing/")) == []
+    found = next(iter(storage.list_keys("listed/ab/")))
+    assert found.size == len(BODY)
+    assert abs((found.modified_at - storage.stat("listed/ab/3_z").modified_at).total_seconds()) < 1
+
+
+def test_a_listing_longer_than_a_page_is_whole(bucket, tmp_path):
+    small = tmp_path / "small"
+    small.write_bytes(b"1")
+    for number in range(1_050):
+        bucket.save_file(f"many/{number}", small, "text/plain")
+
+    assert len({one.key for one in bucket.list_keys("many/")}) == 1_050
+
+
+def test_what_no_reader_sees_is_found_and_dropped(storage, source):
+    parts_id = storage.begin_parts("uploads/a/1_big", "video/mp4")
+    assert put_part(storage, "uploads/a/1_big", parts_id, 1, bytes(1024)) == 200
+
+    found = [one for one in storage.unfinished() if parts_id in one.id]
+    assert len(found) == 1 and found[0].begun_at.timestamp() <= time.time()
+    storage.drop_unfinished(found[0])
+    storage.drop_unfinished(found[0])
+    assert not [one for one in storage.unfinished() if parts_id in one.id]
+    assert not [one.key for one in storage.list_keys() if parts_id in one.key]
+
+
+def test_a_file_whose_writer_died_is_no_object(tmp_path):
+    storage = LocalMediaStorage(location=tmp_path)
+    (tmp_path / "chat").mkdir()
+    (tmp_path / "chat" / ".incoming-1").write_bytes(b"half")
+
+    assert list(storage.list_keys()) == []
+    for one in storage.unfinished():
+        storage.drop_unfinished(one)
+    assert list((tmp_path / "chat").iterdir()) == []
+
+
+def test_a_tag_takes_the_place_of_the_one_there_was(bucket, s3, source):
+    bucket.save_file(KEY, source, "image/jpeg", tags={"expire": "yes"})
+    assert bucket.set_tags(KEY, {"expire": "no"})
+    assert tags_of(s3, KEY) == {"expire": "no"}
+
+
+def test_what_is_not_there_cannot_be_tagged(storage):
+    with pytest.raises(Missing) as raised:
+        storage.set_tags("chat/a/unfiled/nothing.jpg", {"expire": "no"})
+    assert raised.value.code == "object_gone"
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("NotImplemented", False), ("AccessDenied", TryLater)])
+def test_no_tags_is_one_thing_and_no_leave_to_tag_another(bucket, source, monkeypatch, code, outcome):
+    """A store that refuses to change the tag goes by the one that is there: the file must not be called kept."""
+    bucket.save_file(KEY, source, "image/jpeg", tags={"expire": "yes"})
+
+    def refuses(**_: object) -> None:
+        raise ClientError({"Error": {"Code": code}}, "PutObjectTagging")
+
+    monkeypatch.setattr(bucket.client, "put_object_tagging", refuses)
+    if outcome is False:
+        assert bucket.set_tags(KEY, {"expire": "no"}) is False
+    else:
+        with pytest.raises(outcome):
+            bucket.set_tags(KEY, {"expire": "no"})
+
+
+def terms(rule: dict) -> tuple[str, list[tuple[str, str]], int]:
+    """Ceph gives `And` back without the word."""
+    both = rule["Filter"].get("And", rule["Filter"])
+    tags = both.get("Tags") or [both["Tag"]]
+    return both["Prefix"], [(tag["Key"], tag["Value"]) for tag in tags], rule["Expiration"]["Days"]
+
+
+def test_our_rules_come_and_go_and_theirs_stay(bucket, s3):
+    client = s3.client()
+    theirs = {
+        "ID": "logs",
+        "Status": "Enabled",
+        "Filter": {"And": {"Prefix": "logs/", "Tags": [{"Key": "a", "Value": "b"}]}},
+        "Expiration": {"Days": 7},
+    }
+    assert bucket.lifecycle() == Lifecycle()
+    client.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [theirs]})
+
+    bucket.set_lifecycle(Lifecycle(expire_days=30, abort_days=2))
+    bucket.set_lifecycle(Lifecycle(expire_days=90, abort_days=2))
+    assert bucket.lifecycle() == Lifecycle(90, 2, others=1)
+    rules = client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    ours = next(rule for rule in rules if rule["ID"] == "chat-retention")
+    assert terms(ours) == ("chat/", [("expire", "yes")], 90)
+    assert terms(next(rule for rule in rules if rule["ID"] == "logs")) == terms(theirs)
+
+    bucket.set_lifecycle(Lifecycle(expire_days=0, abort_days=2))
+    assert bucket.lifecycle() == Lifecycle(0, 2, others=1)
+    client.delete_bucket_lifecycle(Bucket=BUCKET)
+    bucket.set_lifecycle(Lifecycle())
+    assert bucket.lifecycle() == Lifecycle()
+
+
+def test_a_directory_has_no_rules(tmp_path):
+    assert LocalMediaStorage(location=tmp_path).lifecycle() is None
