@@ -1,4 +1,4 @@
-"""What a request meets first: the webhook door, the sandbox when it is on, the websockets, else Django."""
+"""What a request meets first: the webhook door, files, the sandbox when it is on, the websockets, else Django."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
 from asgi_workers.door import Door
+from asgi_workers.files import Files
 from asgi_workers.hub import Hub
 from asgi_workers.sockets import TenantSocket
 
@@ -37,13 +38,14 @@ def body_limit(path: bytes) -> int:
 
 
 class Application:
-    """The whole surface as one ASGI application. Its hub and its door live as long as the process."""
+    """The whole surface as one ASGI application. Its hub, its door and its files live as long as the process."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(settings.SOCKET_POOL, thread_name_prefix="sockets")
         self.layer = get_channel_layer()
         self.hub = Hub(self.layer, self.database)
         self.door = Door(self.database, settings.WEBHOOK_MAX_BYTES)
+        self.files = Files()
         self.playground = _playground()
         self.has_fleet = False
         self._has_warned = False
@@ -65,6 +67,8 @@ class Application:
             await self._socket(scope, receive, send)
         elif self.door.match(scope["path"]):
             await self.door(scope, receive, send)
+        elif self.files.is_asked(scope["path"]):
+            await self.files(scope, receive, send)
         elif self.playground is not None and self.playground.is_asked(scope["path"]):
             await self.playground(scope, receive, send)
         else:

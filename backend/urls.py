@@ -1,11 +1,12 @@
-"""The whole HTTP surface on one page. The webhook door and the websockets stand before Django: asgi_workers/asgi.py."""
+"""The whole HTTP surface on one page. The webhook door, files and the websockets stand before Django:
+asgi_workers/application.py."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from backend.chat.api import attachments, conversations, events, messages, session, uploads
 from backend.chat.api.surface import api, who_asks
-from backend.chat.views import media, page
+from backend.chat.views import page
 from backend.ops import health, metrics
 
 api.add_router("/", session.router)
@@ -21,7 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/health/ready/", health.ready),
     path("metrics", metrics.metrics),
     path("api/", api.urls),
-    path("media/<str:media_hash>", media),
     path("admin/", admin.site.urls),
     re_path(r"^(?!api/|static/|media/|ws/|sandbox/)[^.]*$", page),
 ]

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.test import Client
-
 from backend.tenants.models import ApiToken, Instance, Membership, Tenant, User, hash_token
+from tests.visitor import Visitor
 
 PASSWORD = "correct horse battery"
 
@@ -17,12 +16,12 @@ class Member:
     tenant: Tenant
     role: str
     token: str
-    client: Client
+    client: Visitor
     instance: Instance
 
-    def browser(self, *, enforce_csrf_checks: bool = False) -> Client:
+    def browser(self, *, enforce_csrf_checks: bool = False) -> Visitor:
         """A client with a session instead of a token."""
-        client = Client(enforce_csrf_checks=enforce_csrf_checks)
+        client = Visitor(enforce_csrf_checks=enforce_csrf_checks)
         client.force_login(self.user)
         return client
 
@@ -48,5 +47,5 @@ def hire(name: str, role: Membership.Role, tenant: Tenant, instance: Instance) -
     Membership.objects.create(tenant=tenant, user=user, role=role)
     token = f"token-of-{name.lower()}"
     ApiToken.objects.create(tenant=tenant, user=user, hash=hash_token(token), label="tests")
-    client = Client(headers={"Authorization": f"Bearer {token}"})
+    client = Visitor(headers={"Authorization": f"Bearer {token}"})
     return Member(user, tenant, role.value, token, client, instance)

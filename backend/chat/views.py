@@ -1,19 +1,13 @@
 """The few answers that do not come from the JSON API."""
 
-import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from backend.chat import files
-from backend.chat.api.surface import problem
-from backend.lib.errors import ChatError, Missing, Refused
-from backend.media import serving
-from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from backend.realtime import wire
 
@@ -24,7 +18,6 @@ PAGE_POLICY = (
 )
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 500: "internal_error"}
 PROBLEM = "application/problem+json"
-HASH = re.compile(r"[A-Za-z0-9_-]{1,32}")
 NOT_BUILT = "The page is not built. Run `make run`, or `npm run build` in frontend/."
 
 
@@ -37,23 +30,6 @@ def page(request: HttpRequest) -> HttpResponse:
         return HttpResponse(index.read_bytes(), headers=headers)
     except FileNotFoundError:
         return HttpResponse(NOT_BUILT, status=503, content_type="text/plain")
-
-
-@require_safe
-def media(request: HttpRequest, media_hash: str) -> HttpResponseBase:
-    """A file for the gateway, by its unguessable hash: whoever knows it may read. Query parameters count for nothing.
-
-    Evolution appends `?timestamp=` and follows no redirect: tests/contract/evolution.md 4.4.
-    """
-    found = Attachment.objects.filter(media_hash=media_hash).first() if HASH.fullmatch(media_hash) else None
-    try:
-        if found is None or found.status not in {Attachment.Status.COMPLETED, Attachment.Status.EXPIRED}:
-            raise Missing("no_such_file", "There is no such file, or not yet.")
-        if found.status == Attachment.Status.EXPIRED:
-            raise Refused("expired", "This file is past its retention.", status=410)
-        return serving.answer(request, files.original(found))
-    except ChatError as error:
-        return problem(request, error)
 
 
 @cache

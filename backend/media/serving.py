@@ -1,21 +1,15 @@
 """How stored bytes are answered: ranges exactly as asked, names that survive, and nothing that runs in a browser.
 
-The caller has been checked already; this only turns a stored object into an HTTP answer. Bodies are streamed in slices
-at the reader's pace, never read whole.
+Who asks has been checked already. This is the one place that decides a reply, and it knows no framework: an `Ask` goes
+in, a `Reply` comes out, and whoever holds the connection sends it. Bodies come in slices at the reader's pace.
 """
 
-import contextlib
 import re
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 from urllib.parse import quote
-
-from asgiref.sync import sync_to_async
-from django.db import close_old_connections
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-
-from backend.media.storages import media_storage
 
 INLINE_TYPES = frozenset(
     {
@@ -37,19 +31,63 @@ INLINE_TYPES = frozenset(
 """What a browser may show in place. Never to join it: HTML, SVG, XML or anything else that can carry script."""
 
 SANDBOXED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'"
-RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
-_readers = ThreadPoolExecutor(8, thread_name_prefix="media-read")
+RANGE = re.compile(rb"^bytes=(\d{0,18})-(\d{0,18})$")
+
+NOTHING = (b"content-length", b"0")
+
+Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A request, as far as a reply depends on it. Header names are lower case, as ASGI gives them."""
+
+    method: str
+    headers: Mapping[bytes, bytes]
+    query: bytes = b""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The body is whole, or an iterator that reads as it is asked."""
+
+    status: int
+    headers: Headers
+    body: bytes | AsyncIterator[bytes] = b""
+
+
+@dataclass(frozen=True)
 class Stored:
-    """One object to answer with. `etag` is the SHA-256 of its content, or any text that changes with it."""
+    """One object to answer with. `sha256` is empty where nobody has measured the content: then `etag` is some text that
+    changes with it."""
 
     key: str
     size_bytes: int
     mimetype: str
     file_name: str
     etag: str
+    sha256: str = ""
+    cache_key: str = ""
+
+    @cached_property
+    def head(self) -> Headers:
+        """The headers that every reply with this object bears."""
+        return [
+            (b"etag", self.quoted_etag),
+            (b"accept-ranges", b"bytes"),
+            (b"cache-control", b"private, max-age=31536000, immutable"),
+            (b"content-disposition", disposition(self).encode("latin1")),
+            (b"x-content-type-options", b"nosniff"),
+            (b"content-security-policy", SANDBOXED.encode()),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"x-content-size", b"%d" % self.size_bytes),
+            (b"content-type", self.mimetype.encode("latin1")),
+        ]
+
+    @cached_property
+    def quoted_etag(self) -> bytes:
+        return f'"{self.etag}"'.encode("latin1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,50 +102,59 @@ class Span:
         return self.end - self.start + 1
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The bytes of a span. What keeps them from coming was raised before this was made."""
+
+    body: bytes | AsyncIterator[bytes]
+    is_hit: bool
+
+
+class Source(Protocol):
+    """Where the bytes come from: the cache, else the storage."""
+
+    async def open(self, stored: Stored, span: Span) -> Opened:
+        """Raises Missing(`object_gone`) and TryLater(`storage_unavailable`)."""
+
+
 class NotSatisfiable(ValueError):
     """The range lies outside the file: 416."""
 
 
-def answer(request: HttpRequest, stored: Stored) -> HttpResponseBase:
-    """200, 206, 304 or 416; for HEAD the same head without a body. Raises what the storage raises."""
-    etag = f'"{stored.etag}"'
-    head = {
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=31536000, immutable",
-        "Content-Disposition": disposition(stored),
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": SANDBOXED,
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
-    if _matches(request.headers.get("If-None-Match", ""), etag):
-        return HttpResponse(status=304, headers=head)
+async def answer(ask: Ask, stored: Stored, source: Source) -> Reply:
+    """200, 206, 304 or 416; for HEAD the same head without a body. Raises what `source.open` raises."""
+    if _matches(ask.headers.get(b"if-none-match", b""), stored.quoted_etag):
+        return Reply(304, stored.head)
     try:
-        span = asked_span(request, stored.size_bytes, etag)
+        span = asked_span(ask, stored)
     except NotSatisfiable:
-        return HttpResponse(status=416, headers=head | {"Content-Range": f"bytes */{stored.size_bytes}"})
-    status = 200 if span is None else 206
+        return Reply(
+            416, [*stored.head, (b"content-range", b"bytes */%d" % stored.size_bytes), (b"content-length", b"0")]
+        )
     whole = span or Span(0, stored.size_bytes - 1)
-    head |= {"Content-Length": str(whole.length), "Content-Type": stored.mimetype}
+    head = [
+        *stored.head,
+        (b"content-length", b"%d" % whole.length),
+        (b"content-type", stored.mimetype.encode("latin1")),
+    ]
     if span is not None:
-        head["Content-Range"] = f"bytes {span.start}-{span.end}/{stored.size_bytes}"
-    if request.method == "HEAD":
-        return HttpResponse(status=status, headers=head)
-    chunks = media_storage().read_range(stored.key, whole.start, whole.length)
-    first = next(chunks, b"")  # a storage that is away must still be able to become an error answer
-    # Django gives the connection back at the last byte: enough paused videos would hold the whole pool.
-    close_old_connections()
-    return StreamingHttpResponse(_stream(first, chunks), status=status, headers=head)
+        head.append((b"content-range", b"bytes %d-%d/%d" % (span.start, span.end, stored.size_bytes)))
+    if ask.method == "HEAD":
+        return Reply(200, head)
+    opened = await source.open(stored, whole)
+    head.append((b"x-cache", b"HIT" if opened.is_hit else b"MISS"))
+    return Reply(200 if span is None else 206, head, opened.body)
 
 
-def asked_span(request: HttpRequest, size_bytes: int, etag: str) -> Span | None:
+def asked_span(ask: Ask, stored: Stored) -> Span | None:
     """The single range that was asked for; None for the whole file: no range, several, or one that makes no sense
-    (RFC 9110 14.2 lets a server ignore those). Raises NotSatisfiable."""
-    found = RANGE.match(request.headers.get("Range", "").strip())
-    if_range = request.headers.get("If-Range", "")
-    if found is None or (if_range and if_range != etag) or found.groups() == ("", ""):
+    (RFC 9110 14.2 lets a server ignore those, and knows ranges for GET alone). Raises NotSatisfiable."""
+    found = RANGE.match(ask.headers.get(b"range", b"").strip()) if ask.method == "GET" else None
+    if_range = ask.headers.get(b"if-range", b"")
+    if found is None or (if_range and if_range != stored.quoted_etag) or found.groups() == (b"", b""):
         return None
     first, last = found.groups()
+    size_bytes = stored.size_bytes
     if not first:
         wanted = min(int(last), size_bytes)
         if wanted == 0:
@@ -129,21 +176,8 @@ def disposition(stored: Stored) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(stored.file_name, safe='')}"
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return etag in tags or "*" in tags
-
-
-async def _stream(first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The storage is read in threads of its own, one slice at a time, as the reader takes them."""
-    following = sync_to_async(lambda: next(chunks, b""), thread_sensitive=False, executor=_readers)
-    chunk = first
-    try:
-        while chunk:
-            yield chunk
-            chunk = await following()
-    finally:
-        close = getattr(chunks, "close", None)
-        if close is not None:
-            with contextlib.suppress(ValueError):  # the reader left while a thread was in it: it ends by itself
-                await sync_to_async(close, thread_sensitive=False, executor=_readers)()
+def _matches(if_none_match: bytes, etag: bytes) -> bool:
+    if not if_none_match:
+        return False
+    tags = {tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")}
+    return etag in tags or b"*" in tags

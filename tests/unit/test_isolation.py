@@ -10,14 +10,15 @@ import pytest
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
-from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from asgi_workers.files import ROUTES
 from backend.chat.models import Conversation, Message
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from tests.cast import Member
 from tests.inbound import deliver, upsert
+from tests.visitor import Visitor
 
 PUBLIC = "answers anybody, and says nothing of a tenant"
 THING = "is somebody's: 404 for a stranger, 401 for nobody"
@@ -122,7 +123,7 @@ def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield from addresses(pattern, address)
 
 
-def ask(client: Client, method: str, address: str, acme: Acme):
+def ask(client: Visitor, method: str, address: str, acme: Acme):
     path = "/" if address.startswith("^") else acme.path(address)
     if method in {"get", "head"}:
         return getattr(client, method)(path, query_params={"after": "0"} if path == "/api/events/" else None)
@@ -132,7 +133,7 @@ def ask(client: Client, method: str, address: str, acme: Acme):
 
 
 def test_every_address_has_its_case() -> None:
-    assert set(addresses(get_resolver())) == set(SURFACE)
+    assert {*addresses(get_resolver()), *ROUTES} == set(SURFACE)
 
 
 def cases(*kinds: str) -> list[tuple[str, str]]:
@@ -159,7 +160,7 @@ def test_a_strangers_thing_is_not_there(acme_data: Acme, carla: Member, method: 
 
 @pytest.mark.parametrize(("method", "address"), cases(THING, LIST))
 def test_nobody_is_asked_who_they_are(acme_data: Acme, method: str, address: str) -> None:
-    for client in (Client(), Client(headers={"Authorization": "Bearer nonsense"})):
+    for client in (Visitor(), Visitor(headers={"Authorization": "Bearer nonsense"})):
         answer = ask(client, method, address, acme_data)
         assert answer.status_code == 401
 
@@ -176,7 +177,7 @@ def test_what_shows_many_things_shows_none_of_another_company(
 
 @pytest.mark.parametrize(("method", "address"), cases(SECRET))
 def test_a_guess_opens_nothing(acme_data: Acme, ana: Member, method: str, address: str) -> None:
-    for client in (Client(), ana.client):
+    for client in (Visitor(), ana.client):
         assert ask(client, method, address, acme_data).status_code in {403, 404}
 
 

@@ -4,14 +4,16 @@ Every error is problem+json with a stable `code`; another tenant's thing is alwa
 """
 
 import logging
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.utils import check_csrf
 
+from backend.chat.api import documented
 from backend.lib.errors import ChatError, Missing, Refused, TryLater
 from backend.realtime import wire
 from backend.tenants import access
@@ -19,7 +21,17 @@ from backend.tenants.access import Caller
 
 logger = logging.getLogger(__name__)
 
-api = NinjaAPI(title="ALREA Sense Chat", version="1", docs_url="/docs", urls_namespace="api")
+
+class Api(NinjaAPI):
+    """Its documentation names the addresses of files too, which are answered before Django."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        schema["paths"].update(documented.PATHS)
+        return schema
+
+
+api = Api(title="ALREA Sense Chat", version="1", docs_url="/docs", urls_namespace="api")
 
 TITLES = {
     400: "Bad request",

@@ -8,6 +8,7 @@ from django.test import Client
 from backend.tenants import access
 from backend.tenants.models import ApiToken, Membership
 from tests.cast import PASSWORD, Member, company
+from tests.visitor import Visitor
 
 
 def log_in(client: Client, email: str, password: str = PASSWORD):
@@ -179,4 +180,4 @@ def test_a_nul_in_a_login_is_a_refusal_and_no_fault_of_ours(ana: Member) -> None
 
 @pytest.mark.parametrize("shape", ["%00", "a%00b", "%2e%2e%2fsecret", "x" * 500, "\u00e9"])
 def test_a_hash_of_a_wrong_shape_names_nothing(db: None, shape: str) -> None:
-    assert Client().get(f"/media/{shape}").status_code == 404
+    assert Visitor().get(f"/media/{shape}").status_code == 404

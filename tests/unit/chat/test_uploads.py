@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from django.test import Client
 
 from backend.chat import uploads
 from backend.chat.models import Conversation, Message
@@ -24,6 +23,7 @@ from tests.unit.chat.uploading import (
     work_off,
 )
 from tests.unit.media import samples
+from tests.visitor import Visitor
 
 __all__ = ["conversation"]
 
@@ -149,22 +149,21 @@ def test_what_is_over_is_no_news(ana: Member, conversation: Conversation) -> Non
 # --- What the gateway reads -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_the_gateway_reads_by_the_hash(ana: Member, conversation: Conversation) -> None:
     attachment = uploaded(ana, conversation, samples.jpeg())
     path = f"/media/{attachment.media_hash}"
-    assert Client().get(path).status_code == 404
+    assert Visitor().get(path).status_code == 404
     processed(attachment)
 
-    answer = Client().get(path, {"timestamp": "1795164655091"})
-    body = b"".join(answer)
+    answer = Visitor().get(path, {"timestamp": "1795164655091"})
+    body = answer.content
     assert (answer.status_code, answer["Content-Type"], len(body)) == (200, "image/jpeg", attachment.size_bytes)
-    head = Client().head(path)
+    head = Visitor().head(path)
     assert (head.status_code, head["Content-Length"], head.content) == (200, str(len(body)), b"")
 
 
 def test_a_file_past_its_retention_is_gone(ana: Member, conversation: Conversation) -> None:
     attachment = processed(uploaded(ana, conversation, samples.jpeg()))
     Attachment.objects.filter(pk=attachment.pk).update(status="expired")
-    answer = Client().get(f"/media/{attachment.media_hash}")
+    answer = Visitor().get(f"/media/{attachment.media_hash}")
     assert (answer.status_code, answer.json()["code"]) == (410, "expired")

@@ -1,0 +1,183 @@
+"""Files, before Django: who may see them is known for seconds, and most of their bytes are in memory already.
+
+`backend.media.serving` decides every reply; this is only the way there: which address, who asks, which row, and how a
+refusal reads. Bytes go out at the reader's pace.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+
+from asgi_workers.remembered import Remembered
+from backend.chat import files
+from backend.chat.files import Shown
+from backend.lib.errors import ChatError, Missing, Refused, TryLater
+from backend.media import serving
+from backend.media.pieces import Pieces
+from backend.media.serving import Ask, Reply
+from backend.realtime import wire
+from backend.tenants import access
+from backend.tenants.access import Caller
+
+BELIEVED_SECONDS = 5
+"""A session that ended, a member who left and a file that expired are gone after so long at the latest."""
+ROWS_REMEMBERED, CALLERS_REMEMBERED = 20_000, 10_000
+LOOK_UP_SECONDS = 4
+HASH = re.compile(r"[A-Za-z0-9_-]{1,32}")
+ROUTES = {
+    "media/{media_hash}": "_by_hash",
+    "api/chat/attachments/{attachment_id}/download/": "_download",
+    "api/chat/attachments/{attachment_id}/thumbnail/": "_thumbnail",
+    "api/chat/attachments/{attachment_id}/renditions/{name}": "_rendition",
+}
+"""Address → the method of Files that answers it."""
+OURS = "/media/"
+READING = {"GET", "HEAD"}
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Files:
+    """An ASGI application for the addresses of ROUTES."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(settings.FILES_POOL, thread_name_prefix="files")
+        self._pieces = Pieces()
+        self._rows: Remembered[tuple[Any, ...], Shown] = Remembered(seconds=BELIEVED_SECONDS, limit=ROWS_REMEMBERED)
+        self._callers: Remembered[bytes, Caller] = Remembered(seconds=BELIEVED_SECONDS, limit=CALLERS_REMEMBERED)
+        self._salt = secrets.token_bytes(32)
+        self._routes = [(_pattern(address), getattr(self, name)) for address, name in ROUTES.items()]
+
+    def is_asked(self, path: str) -> bool:
+        return path.startswith(OURS) or any(pattern.fullmatch(path) for pattern, _ in self._routes)
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        ask = Ask(scope["method"], dict(scope["headers"]), scope["query_string"], (scope.get("client") or ("",))[0])
+        try:
+            reply = await self._reply(ask, scope["path"])
+        except ChatError as error:
+            reply = problem(error)
+        except DatabaseError:
+            reply = problem(TryLater("database_unavailable", "The database is away."))
+        await _send(reply, receive, send)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pieces.close()
+
+    async def _reply(self, ask: Ask, path: str) -> Reply:
+        for pattern, handler in self._routes:
+            if found := pattern.fullmatch(path):
+                if ask.method not in READING:
+                    raise Refused("method_not_allowed", "Files are read here.", status=405)
+                reply: Reply = await handler(ask, *found.groups())
+                return reply
+        raise Missing("not_found", "There is nothing here.")
+
+    async def _by_hash(self, ask: Ask, media_hash: str) -> Reply:
+        """For the gateway, by an unguessable hash: whoever knows it may read. Query parameters count for nothing.
+
+        Evolution appends `?timestamp=` and follows no redirect: tests/contract/evolution.md 4.4.
+        """
+        if not HASH.fullmatch(media_hash):
+            raise Missing("no_such_file", "There is no such file.")
+        return await self._answer(ask, await self._row(files.by_hash, media_hash))
+
+    async def _download(self, ask: Ask, attachment_id: str) -> Reply:
+        return await self._answer(ask, await self._seen(ask, files.download, attachment_id))
+
+    async def _thumbnail(self, ask: Ask, attachment_id: str) -> Reply:
+        return await self._answer(ask, await self._seen(ask, files.thumbnail, attachment_id))
+
+    async def _rendition(self, ask: Ask, attachment_id: str, name: str) -> Reply:
+        return await self._answer(ask, await self._seen(ask, files.rendition, attachment_id, name))
+
+    async def _answer(self, ask: Ask, shown: Shown) -> Reply:
+        if shown.is_expired():
+            raise files.expired()
+        return await serving.answer(ask, shown.stored, self._pieces)
+
+    async def _seen(self, ask: Ask, find: Callable[..., Shown], attachment_id: str, *more: str) -> Shown:
+        """In any tenant that the caller belongs to. Raises Missing."""
+        caller = await self._caller(ask)
+        try:
+            key = UUID(attachment_id)
+        except ValueError:
+            raise Missing("no_such_attachment") from None
+        return await self._row(find, tuple(caller.roles), key, *more)
+
+    async def _caller(self, ask: Ask) -> Caller:
+        """No secret is kept: what is remembered stands under a digest of it, of this process's own."""
+        told = ask.headers.get(b"authorization", b"") + b"\n" + ask.headers.get(b"cookie", b"")
+        digest = hashlib.blake2b(told, key=self._salt, digest_size=32).digest()
+        return await self._callers.get(digest, lambda: self._database(access.caller_of, ask.headers))
+
+    async def _row(self, find: Callable[..., Shown], *which: Any) -> Shown:
+        return await self._rows.get((find, *which), lambda: self._database(find, *which))
+
+    async def _database(self, function: Any, *args: Any) -> Any:
+        bridge = database_sync_to_async(function, thread_sensitive=False, executor=self._threads)
+        try:
+            return await asyncio.wait_for(bridge(*args), LOOK_UP_SECONDS)
+        except TimeoutError as error:
+            raise TryLater("database_unavailable", "The database does not answer.") from error
+
+
+def problem(error: ChatError) -> Reply:
+    """The answer that says no, as everywhere below /api/."""
+    titles = {401: "Not logged in", 404: "Not found", 405: "Method not allowed", 410: "Gone", 503: "Try later"}
+    shape = wire.Problem(
+        title=titles.get(error.status, "Refused"), status=error.status, code=error.code, detail=error.detail
+    )
+    body = shape.model_dump_json().encode()
+    head = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+    ]
+    if isinstance(error, TryLater):
+        head.append((b"retry-after", b"%d" % int(error.after_seconds or 5)))
+    if error.status == 401:
+        head.append((b"www-authenticate", b"Bearer"))
+    if error.status == 405:
+        head.append((b"allow", b"GET, HEAD"))
+    return Reply(error.status, head, body)
+
+
+async def _send(reply: Reply, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    if isinstance(reply.body, bytes):
+        await send({"type": "http.response.body", "body": reply.body})
+        return
+    leaving = asyncio.create_task(_left(receive))
+    try:
+        async for piece in reply.body:
+            if leaving.done():
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        leaving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await leaving
+
+
+async def _left(receive: Receive) -> None:
+    """Returns when the reader has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _pattern(address: str) -> "re.Pattern[str]":
+    return re.compile("/" + re.sub(r"\{\w+\}", "([^/]*)", address), re.DOTALL)
