@@ -89,8 +89,10 @@ async def put_customer(request: Request) -> Response:
 
 async def change_customer(request: Request) -> Response:
     changes = await read_body(request, CustomerChanges)
-    world, _, chat = chat_of(request)
+    world, instance, chat = chat_of(request)
     changed = world.store.save_customer(chat.model_copy(update=changes.model_dump(exclude_unset=True)))
+    if changed.picture != chat.picture:
+        handset.show_picture(world, instance, changed)
     return JSONResponse(shown_customer(changed))
 
 

@@ -153,6 +153,16 @@ def with_text(data: Json, text: str) -> Json:
     return data | {"message": message}
 
 
+def show_picture(world: World, instance: Instance, chat: Customer) -> None:
+    """Another profile picture, or none: what Evolution says when WhatsApp tells it (contract 3, contacts.*)."""
+
+    async def tell() -> None:
+        told = {"remoteJid": chat.raw_jid, "profilePicUrl": world.picture_url(chat), "instanceId": instance.id}
+        world.post(instance.name, "contacts.update", [told])
+
+    world.hear(instance.name, tell)
+
+
 def _send(world: World, instance: Instance, chat: Customer, message: Message) -> Message:
     is_new = not world.store.has_messages(instance.name, chat.id)
     world.store.save_message(message)
