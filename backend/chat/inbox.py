@@ -3,13 +3,12 @@
 import mimetypes
 from datetime import datetime, timedelta
 from functools import singledispatch
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from backend.chat import outbox, present, receipts, reconcile, threads, work
+from backend.chat import outbox, pictures, present, receipts, reconcile, threads, work
 from backend.chat.desk import Desk, Letter
 from backend.chat.models import Contact, Conversation, Message
 from backend.gateways.base import (
@@ -77,6 +76,7 @@ def _message(seen: MessageSeen, desk: Desk, letter: Letter) -> None:
     contact = desk.meet(seen.chat)
     if seen.is_echo and _adopt(seen, contact, desk, letter):
         return
+    pictures.seen(contact)
     sender = desk.recognise(seen.sender) if seen.sender else None
     _add(seen, desk.conversation_with(letter.instance_id, contact), sender, desk, letter)
 
@@ -196,15 +196,10 @@ def _metadata(offer: MediaOffer) -> dict[str, object]:
 
 @_receive.register
 def _contact(seen: ContactSeen, desk: Desk, letter: Letter) -> None:
-    """A new name, or a new picture to copy. WhatsApp signs a picture's address anew each time: only its path tells."""
+    """A new name, or a picture to copy."""
     contact = desk.meet(seen.party)
-    if not seen.picture_url or seen.picture_url == contact.photo_source:
-        return
-    if contact.photo_id and urlsplit(seen.picture_url).path == urlsplit(contact.photo_source).path:
-        return
-    contact.photo_source = seen.picture_url
-    contact.save(update_fields=["photo_source"])
-    enqueue(work.PROFILE_PICTURE, contact.pk, tenant_id=contact.tenant_id)
+    if seen.picture_url:
+        pictures.seen(contact, seen.picture_url)
 
 
 @_receive.register

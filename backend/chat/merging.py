@@ -66,6 +66,7 @@ def _inherit(kept: Contact, dropped: Contact) -> None:
     kept.phone = kept.phone or dropped.phone
     if kept.photo_id is None:
         kept.photo_id, kept.photo_source = dropped.photo_id, dropped.photo_source
-    kept.save(update_fields=["name", "phone", "photo", "photo_source"])
+        kept.photo_asked_at = dropped.photo_asked_at
+    kept.save(update_fields=["name", "phone", "photo", "photo_source", "photo_asked_at"])
     if kept.photo_id is None and kept.photo_source:
         enqueue(work.PROFILE_PICTURE, kept.pk, tenant_id=kept.tenant_id)

@@ -51,6 +51,9 @@ class Contact(models.Model):
     is_group = models.BooleanField(default=False)
     photo = models.ForeignKey(Attachment, models.SET_NULL, null=True, blank=True, related_name="+")
     photo_source = models.TextField(blank=True, default="", help_text="The address WhatsApp last gave for the picture")
+    photo_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a picture that we do not have was last asked for"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

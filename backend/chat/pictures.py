@@ -1,64 +1,173 @@
-"""Profile pictures: copied to our storage when WhatsApp shows one, because its addresses expire within days."""
+"""Profile pictures: kept small in our storage, because WhatsApp's addresses expire within days and its pictures change.
+
+`seen` is told of everybody who writes or is spoken of, `copy` is the job. What is not there is not asked for again
+within a day; the last good copy stays until there is a better one.
+"""
 
 import contextlib
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.utils import timezone
 
-from backend.chat import files, present
+from backend.chat import downloads, present, work
 from backend.chat.models import Contact, Conversation
+from backend.gateways import evolution_send
+from backend.jobs.queue import enqueue
 from backend.lib import safe_fetch
-from backend.lib.errors import ChatError, Missing, TryLater
-from backend.media import pipeline
+from backend.lib.errors import ChatError, Missing, Refused, TryLater
+from backend.media import pipeline, portraits
 from backend.media.models import Attachment, new_media_hash
+from backend.media.spool import Spooled
 from backend.media.storages import media_storage
 from backend.realtime import log, wire
-from backend.tenants.models import Instance
+
+logger = logging.getLogger(__name__)
 
 MAX_BYTES = 5 * 1024 * 1024
 FETCH_SECONDS = 30.0
+REMEMBERED = timedelta(days=1)
+FIRST_SIGHT = timedelta(seconds=3)
+"""A message is followed by word of its contact, which mostly says where the picture is: then nobody need be asked."""
+GONE = {401, 403, 404, 410}
+
+
+def seen(contact: Contact, url: str = "") -> None:
+    """Somebody was heard of, with the address of their picture or without: have it copied if we want it.
+
+    Inside the caller's unit.
+    """
+    is_another = bool(url) and not _is_same(url, contact.photo_source)
+    if not is_another and (_is_here(contact) or _was_asked_lately(contact)):
+        return
+    contact.photo_source = url or contact.photo_source
+    contact.photo_asked_at = timezone.now()
+    contact.save(update_fields=["photo_source", "photo_asked_at"])
+    run_at = None if contact.photo_source else timezone.now() + FIRST_SIGHT
+    enqueue(work.PROFILE_PICTURE, contact.pk, tenant_id=contact.tenant_id, run_at=run_at)
 
 
 def copy(contact_id: UUID) -> None:
-    """Fetch `Contact.photo_source` and show it from our storage from now on. The last good copy stays until then.
+    """Fetch the picture and show it from our storage from now on. That there is none is an answer too.
 
-    Raises TryLater while the host is away; Refused when it will never give a picture.
+    Raises TryLater while the picture's host, the gateway or our storage is away.
     """
-    contact = Contact.objects.filter(pk=contact_id).first()
-    if contact is None or not contact.photo_source:
+    contact = Contact.objects.select_related("photo").filter(pk=contact_id).first()
+    if contact is None or _is_here(contact):
         return
-    source = contact.photo_source
-    with _fetched(contact) as chunks, pipeline.spool(chunks, limit_bytes=MAX_BYTES) as spooled:
-        unguessable = new_media_hash()
-        ingested = pipeline.store(
-            spooled,
-            kind="image",
-            file_name="profile.jpg",
-            key_for=lambda _: pipeline.profile_pic_key(contact.tenant_id, unguessable),
-        )
-    with log.unit(contact.tenant_id):
-        rows = list(_conversations(contact.pk).select_for_update(of=("self",)).order_by("pk"))
-        picture = Attachment.objects.create(
-            tenant_id=contact.tenant_id,
-            status=Attachment.Status.COMPLETED,
-            media_hash=unguessable,
-            **files.row_of(ingested, known={}),
-        )
-        former = contact.photo
-        if not Contact.objects.filter(pk=contact.pk, photo_source=source).update(photo=picture):
-            raise TryLater("picture_changed", "another picture came while this one was copied")
-        _tell(contact.pk, [row.pk for row in rows])
+    for source in _sources(contact):
+        try:
+            with _fetched(source) as spooled, portraits.portrait(spooled) as made:
+                _keep(contact, source, made)
+                return
+        except (Missing, Refused) as error:
+            logger.info("[IMG] no profile picture", extra={"contact_id": contact_id, "code": error.code})
+    Contact.objects.filter(pk=contact_id).update(photo_asked_at=timezone.now())
+
+
+def playground_hosts() -> list[str]:
+    """In a playground the pictures come from the simulated gateway, which is not public."""
+    if not settings.SANDBOX:
+        return []
+    port = urlsplit(settings.SANDBOX_URL).port or settings.PORT
+    return [f"{host}:{port}" for host in ("127.0.0.1", "localhost")]
+
+
+def _is_here(contact: Contact) -> bool:
+    return contact.photo_id is not None and contact.photo_asked_at is None
+
+
+def _is_same(url: str, other: str) -> bool:
+    """WhatsApp signs a picture's address anew each time: its path is what names the picture."""
+    return urlsplit(url).path == urlsplit(other).path
+
+
+def _was_asked_lately(contact: Contact) -> bool:
+    return contact.photo_asked_at is not None and timezone.now() - contact.photo_asked_at < REMEMBERED
+
+
+def _sources(contact: Contact) -> Iterator[str]:
+    """Where the picture may be: what a webhook said, and, where that leads nowhere, what the gateway says now."""
+    if contact.photo_source:
+        yield contact.photo_source
+    asked = _told_by_the_gateway(contact)
+    if asked and asked != contact.photo_source:
+        yield asked
+
+
+def _told_by_the_gateway(contact: Contact) -> str:
+    """Asked for each of the person's addresses: a phone may be silent where its LID is not, and the other way round."""
+    conversations = Conversation.objects.filter(contact=contact).select_related("instance")
+    newest = conversations.order_by("-last_message_at").first()
+    if newest is None:
+        return ""
+    addresses = list(contact.addresses.order_by("pk").values_list("address", flat=True))
+    own = [one for one in addresses if "@" in one or one == contact.phone]
+    access = downloads.access_to(newest.instance)
+    with contextlib.suppress(Refused):
+        return next(filter(None, (evolution_send.picture_url(access, one) for one in own)), "")
+    return ""
+
+
+@contextmanager
+def _fetched(source: str) -> Iterator[Spooled]:
+    private = playground_hosts()
+    with safe_fetch.fetch(source, max_bytes=MAX_BYTES, total_seconds=FETCH_SECONDS, private_hosts=private) as answer:
+        if answer.status in GONE:
+            raise Missing("picture_gone", f"the picture's host answered {answer.status}")
+        if answer.status != 200:
+            raise TryLater("picture_host_down", f"the picture's host answered {answer.status}")
+        spooled = pipeline.spool(answer.chunks, limit_bytes=MAX_BYTES)
+    with spooled:
+        yield spooled
+
+
+def _keep(contact: Contact, source: str, made: Spooled) -> None:
+    """Another picture is another object, with another address; the same one changes nothing that anybody sees."""
+    former = contact.photo
+    if former is not None and former.content_sha256 == made.sha256:
+        _settle(contact, source, former)
+        return
+    unguessable = new_media_hash()
+    key = pipeline.profile_pic_key(contact.tenant_id, unguessable)
+    portraits.put(made, key)
+    try:
+        with log.unit(contact.tenant_id):
+            # Conversations before contacts, and those by id: the order in which everybody locks.
+            rows = list(present.conversations().filter(contact=contact).select_for_update(of=("self",)).order_by("pk"))
+            _settle(contact, source, _attachment(contact, made, key, unguessable))
+            _tell(contact.pk, [row.pk for row in rows])
+    except ChatError:
+        _delete([key])
+        raise
     if former is not None:
         _forget(former)
 
 
-def _conversations(contact_id: UUID) -> QuerySet[Conversation]:
-    """The ones that are in sight; a resolved one learns of it when it is looked at."""
-    return present.conversations().filter(contact_id=contact_id).exclude(status=Conversation.Status.RESOLVED)
+def _settle(contact: Contact, source: str, picture: Attachment) -> None:
+    mine = Contact.objects.filter(pk=contact.pk, photo_source=contact.photo_source)
+    if not mine.update(photo=picture, photo_source=source, photo_asked_at=None):
+        raise TryLater("picture_changed", "another picture came while this one was copied")
+
+
+def _attachment(contact: Contact, made: Spooled, key: str, unguessable: str) -> Attachment:
+    return Attachment.objects.create(
+        tenant_id=contact.tenant_id,
+        file_name="profile.jpg",
+        file_type=portraits.MIME,
+        size_bytes=made.size_bytes,
+        status=Attachment.Status.COMPLETED,
+        storage_type=media_storage().storage_type,
+        storage_key=key,
+        media_hash=unguessable,
+        content_sha256=made.sha256,
+        metadata={"width": portraits.SIDE, "height": portraits.SIDE},
+    )
 
 
 def _tell(contact_id: UUID, conversation_ids: list[UUID]) -> None:
@@ -70,29 +179,11 @@ def _tell(contact_id: UUID, conversation_ids: list[UUID]) -> None:
 def _forget(former: Attachment) -> None:
     """The row first: an object without a row is only waste, a row without its object is a broken picture."""
     former.delete()
+    _delete(filter(None, [former.storage_key, former.thumbnail_key, *former.renditions.values()]))
+
+
+def _delete(keys: Iterable[str]) -> None:
     storage = media_storage()
-    for key in filter(None, [former.storage_key, former.thumbnail_key, *former.renditions.values()]):
+    for key in keys:
         with contextlib.suppress(ChatError):  # waste, which the orphan sweep will find
             storage.delete(key)
-
-
-@contextmanager
-def _fetched(contact: Contact) -> Iterator[Iterator[bytes]]:
-    private_hosts = _sandbox_hosts(contact) if settings.SANDBOX else []
-    with safe_fetch.fetch(
-        contact.photo_source, max_bytes=MAX_BYTES, total_seconds=FETCH_SECONDS, private_hosts=private_hosts
-    ) as answer:
-        if answer.status in {401, 403, 404, 410}:
-            raise Missing("picture_gone", f"the picture's host answered {answer.status}")
-        if answer.status != 200:
-            raise TryLater("picture_host_down", f"the picture's host answered {answer.status}")
-        yield answer.chunks
-
-
-def _sandbox_hosts(contact: Contact) -> list[str]:
-    """In a playground the pictures come from the simulated gateway, which is not public."""
-    instances = Instance.objects.filter(
-        pk__in=Conversation.objects.filter(contact=contact).values("instance"), provider="sandbox"
-    )
-    ports = {urlsplit(instance.base_url).port for instance in instances}
-    return [f"{host}:{port}" for port in ports for host in ("127.0.0.1", "localhost")]

@@ -23,8 +23,6 @@ from backend.gateways.base import (
 )
 from backend.gateways.evolution_messages import Letter
 
-URL_LIMIT = 4_000
-
 _STATES: dict[str, Literal["open", "connecting", "closed"]] = {
     "open": "open",
     "connecting": "connecting",
@@ -102,7 +100,7 @@ def _contacts(letter: Letter) -> Iterator[Happening]:
             yield Ignored("status") if crowd else Unreadable("no_chat")
             continue
         is_group = found[0].endswith("@g.us")  # whose pushName is the sender's: contract 3
-        picture = wire.first_words(entry, "profilePicUrl", "profilePictureUrl", limit=URL_LIMIT)
+        picture = wire.first_words(entry, "profilePicUrl", "profilePictureUrl", limit=wire.URL_LIMIT)
         name = "" if is_group or found[0] == letter.own else wire.shown(entry.get("pushName"))
         party = Party(found[:1] if is_group else found, name)
         yield ContactSeen(party, picture if picture.startswith(("https://", "http://")) else "")

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from backend.media import sendable
 from backend.media.pixels import AS_THEY_ARE, flattened, profile_of, upright
@@ -20,6 +20,7 @@ THUMBNAIL_BYTES = 50 * 1024
 ANIMATED_BYTES = 256 * 1024
 ANIMATED_FRAMES = 48
 POSTER_SIDE = 1280
+PORTRAIT_SIDE = 200
 QUALITIES = (80, 65, 50, 35, 20)
 HEIF_THREADS = 2
 
@@ -49,6 +50,9 @@ def look(request: dict[str, Any], verdict: Verdict) -> None:
         is_animated = getattr(image, "is_animated", False)
         if is_animated:
             verdict.facts["animated"] = True
+        if request["kind"] == "portrait":
+            _save_portrait(image, verdict)
+            return
         if request["sends"]:
             sent = sendable.clean(image, request["mime"], verdict)
             verdict.facts["width"], verdict.facts["height"] = sent.size
@@ -94,6 +98,15 @@ def save_thumbnail(image: Image.Image, verdict: Verdict) -> None:
 
 def save_jpeg(image: Image.Image, path: str, *, quality: int = 82) -> None:
     flattened(image).save(path, "JPEG", quality=quality, icc_profile=profile_of(image))
+
+
+def _save_portrait(image: Image.Image, verdict: Verdict) -> None:
+    """The middle of a face's picture, square, as JPEG: all that is kept of a profile picture."""
+    image.draft("RGB", (2 * PORTRAIT_SIDE, 2 * PORTRAIT_SIDE))  # a JPEG need not be decoded whole
+    plain = upright(image)
+    profile = profile_of(plain)
+    square = ImageOps.fit(flattened(plain), (PORTRAIT_SIDE, PORTRAIT_SIDE))
+    square.save(verdict.output("thumb"), "JPEG", quality=88, icc_profile=profile)
 
 
 def _small(image: Image.Image) -> Image.Image:

@@ -91,7 +91,7 @@ def store(
     """`key_for(final name)` says where the original goes; `sends`: it is made fit to be sent, and that is stored."""
     tell = paced(on_progress)
     tell("processing", 0, spooled.size_bytes)
-    mime = _sniffed(spooled, kind, file_name)
+    mime = sniffed(spooled, kind, file_name)
     if spooled.size_bytes > sniff.limit_bytes(kind):
         raise Refused("file_too_large", f"more than {sniff.limit_bytes(kind)} bytes")
     decoded = (pool or decoders()).decode(spooled.path, mime=mime, kind=kind, sends=sends)
@@ -99,7 +99,7 @@ def store(
         _judge(decoded, kind)
         if sends:
             spooled = _sendable(spooled, decoded, mime=mime, kind=kind)
-            mime = _sniffed(spooled, kind, file_name)
+            mime = sniffed(spooled, kind, file_name)
         tell("storing", 0, spooled.size_bytes)
         name = sniff.named(file_name, sniff.TYPES[mime], kind)
         ingested = _put(spooled, decoded, name=name, mime=mime, key=key_for(name))
@@ -109,7 +109,7 @@ def store(
     return ingested
 
 
-def _sniffed(spooled: Spooled, kind: str, file_name: str) -> str:
+def sniffed(spooled: Spooled, kind: str, file_name: str) -> str:
     with open_plain(spooled.path) as file:
         mime = sniff.sniff(file, file_name=file_name)
     return sniff.check(mime, kind).mime
@@ -147,7 +147,7 @@ def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str) 
         rendition: _save_beside(storage, key, f"{rendition}.{RENDITIONS[rendition][0]}", path, RENDITIONS[rendition][1])
         for rendition, path in decoded.renditions.items()
     }
-    _read_back(storage, key, spooled.size_bytes)
+    read_back(storage, key, spooled.size_bytes)
     logger.info("[STORAGE] file stored", extra={"storage": storage.storage_type, "file_size": spooled.size_bytes})
     return Ingested(
         file_name=name,
@@ -167,7 +167,7 @@ def _save_beside(storage: MediaStorage, key: str, name: str, path: Path, mime: s
     beside = f"{key}_{name}"
     size = path.lstat().st_size
     storage.save_file(beside, path, mime, tags=_tags(key))
-    _read_back(storage, beside, size)
+    read_back(storage, beside, size)
     return beside
 
 
@@ -175,7 +175,7 @@ def _tags(key: str) -> dict[str, str] | None:
     return EXPIRES if key.startswith(_EXPIRING) else None
 
 
-def _read_back(storage: MediaStorage, key: str, size_bytes: int) -> None:
+def read_back(storage: MediaStorage, key: str, size_bytes: int) -> None:
     """Ready means readable: the storage itself must say that all of it is there."""
     try:
         found = storage.stat(key)

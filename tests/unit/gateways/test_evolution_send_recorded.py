@@ -100,6 +100,7 @@ CALLS: dict[str, Callable[[GatewayAccess, dict[str, Any]], object]] = {
     "markMessageAsRead": lambda gateway, _: evolution_send.mark_read(gateway, [KEY]),
     "whatsappNumbers": lambda gateway, asked: evolution_send.on_whatsapp(gateway, asked.get("numbers", [MARIA])),
     "connectionState": lambda gateway, _: evolution_send.connection_state(gateway),
+    "fetchProfilePictureUrl": lambda gateway, asked: evolution_send.picture_url(gateway, asked["number"]),
     "findMessages": lambda gateway, _: list(evolution_records.find_records(gateway, since=LONG_AGO)),
     "getBase64FromMediaMessage": lambda gateway, _: _base64(gateway),
 }
@@ -160,6 +161,15 @@ def test_the_recorded_states_numbers_and_version_are_read(played):
         assert made(access(played(recording)), recording) == state
     version = evolution_send.version(access(played(recording_of("root_get"))))
     assert (version, evolution_send.can_send(version)) == ("2.3.7", True)
+
+
+def test_where_a_face_is_may_not_be_told(played):
+    told = {}
+    for name in ("profile_picture_200", "profile_picture_null_200", "fetchProfilePictureUrl_disconnected"):
+        recording = recording_of(name)
+        told[name] = made(access(played(recording)), recording)
+    assert told.pop("profile_picture_200").startswith("https://pps.whatsapp.net/v/t61.24694-24/")
+    assert set(told.values()) == {""}
 
 
 def test_the_recorded_record_is_read_and_enters_like_a_webhook(played):
