@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections
 
-from backend.chat import files, present
+from backend.chat import present, terms
 from backend.chat.models import InboundEvent, Message
 from backend.gateways import evolution, evolution_media
 from backend.gateways.base import MediaOffer
@@ -50,12 +50,13 @@ def download(attachment_id: UUID) -> None:
             key_for=lambda name: pipeline.chat_key(message.tenant_id, message.conversation_id, attachment_id, name),
             on_progress=progress,
         )
+    learned = terms.completed(attachment, message.kind, ingested)
     with log.unit(message.tenant_id):
         completed = Attachment.objects.filter(pk=attachment_id, status=Status.PROCESSING).update(
             status=Status.COMPLETED,
             error_code="",
             error_message="",
-            **files.row_of(ingested, known=attachment.metadata),
+            **learned,
         )
         if completed:
             row = Attachment.objects.get(pk=attachment_id)

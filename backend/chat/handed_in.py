@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from backend.chat import files, outbox
+from backend.chat import outbox, terms
 from backend.chat.models import Conversation, Message
 from backend.chat.wanted import Wanted
 from backend.lib.errors import Conflict
@@ -59,9 +59,9 @@ def _stored(
             key_for=lambda name: pipeline.chat_key(tenant_id, conversation_id, attachment_id, name),
             sends=True,
         )
-    row = files.row_of(ingested, known={})
-    row["upload"] = {"voice": True} if kind == "voice" else {}
-    return Attachment(pk=attachment_id, tenant_id=tenant_id, status=Attachment.Status.COMPLETED, **row), kind
+    new = {"pk": attachment_id, "tenant_id": tenant_id, "upload": {"voice": True} if kind == "voice" else {}}
+    learned = terms.completed(Attachment(**new), kind, ingested)
+    return Attachment(status=Attachment.Status.COMPLETED, **new, **learned), kind
 
 
 def _file_of(message: Message) -> Attachment:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from backend.chat import files, outbox, present, work
+from backend.chat import outbox, present, terms, work
 from backend.chat.downloads import Progress
 from backend.chat.models import Message
 from backend.jobs import queue
@@ -90,9 +90,10 @@ def _make_sendable(attachment: Attachment) -> None:
     tell = Paced(Progress(message))
     with _fetched(attachment, message.kind, tell) as spooled:
         ingested = _stored(spooled, message, attachment, tell)
+    learned = terms.completed(attachment, message.kind, ingested)
     with log.unit(attachment.tenant_id):
         completed = Attachment.objects.filter(pk=attachment.pk, status=Status.PROCESSING).update(
-            status=Status.COMPLETED, **files.row_of(ingested, known=attachment.metadata)
+            status=Status.COMPLETED, **learned
         )
         if completed:
             attachment.refresh_from_db()

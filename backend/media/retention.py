@@ -36,6 +36,11 @@ class Terms:
     def days(self, kind: str) -> int:
         return self.by_kind.get(kind, self.by_kind.get("", settings.MEDIA_RETENTION_DAYS))
 
+    def everything(self) -> dict[str, int]:
+        """Each kind, and the bucket's own days under the empty name."""
+        kinds = {kind: self.days(kind) for kind in RetentionRule.Kind.values if kind}
+        return kinds | {"": settings.MEDIA_RETENTION_DAYS}
+
     def expires_at(self, kind: str, at: datetime) -> datetime | None:
         days = self.days(kind)
         return at + timedelta(days=days) if days else None
