@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 from uuid import UUID
@@ -9,12 +10,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections
 
-from backend.chat import present, terms
+from backend.chat import healing, present, terms
 from backend.chat.models import InboundEvent, Message
 from backend.gateways import evolution, evolution_media
-from backend.gateways.base import MediaOffer
+from backend.gateways.base import MediaKind, MediaOffer
 from backend.gateways.evolution_media import GatewayAccess
-from backend.lib.errors import ChatError, Refused
+from backend.lib.errors import ChatError, Refused, TryLater
 from backend.media import pipeline, sniff
 from backend.media.models import Attachment
 from backend.media.pipeline import Paced
@@ -31,14 +32,26 @@ def download(attachment_id: UUID) -> None:
 
     Raises TryLater when one of the ways may still give the file, Refused when none will.
     """
-    moved = Attachment.objects.filter(pk=attachment_id, status__in=[Status.PENDING, Status.PROCESSING]).update(
-        status=Status.PROCESSING
-    )
     message = _message_of(attachment_id)
-    if not moved or message is None:
+    if message is None or not sharing.claim(_attachment(message)):
         return
     began = time.monotonic()
     attachment = _attachment(message)
+    if not sharing.share(message, attachment):
+        try:
+            learned = _fetched(message, attachment)
+        except TryLater:
+            sharing.give_way(attachment)
+            raise
+        with log.unit(message.tenant_id):
+            sharing.complete(message, attachment, learned)
+    _cut_inline(message)
+    milliseconds = int((time.monotonic() - began) * 1000)
+    logger.info("[STORAGE] attachment ready", extra={"attachment_id": attachment_id, "duration_ms": milliseconds})
+
+
+def _fetched(message: Message, attachment: Attachment) -> dict[str, object]:
+    """By the first way that gives the file; stored. Returns what its row learns."""
     progress = Paced(Progress(message))
     ways = evolution_media.open_media(access_to(message.instance), _offer_of(message), message.source)
     close_old_connections()  # nobody needs it while bytes move
@@ -47,32 +60,10 @@ def download(attachment_id: UUID) -> None:
             spooled,
             kind=message.kind,
             file_name=attachment.file_name,
-            key_for=lambda name: pipeline.chat_key(message.tenant_id, message.conversation_id, attachment_id, name),
+            key_for=lambda name: pipeline.chat_key(message.tenant_id, message.conversation_id, attachment.pk, name),
             on_progress=progress,
         )
-    learned = terms.completed(attachment, message.kind, ingested)
-    with log.unit(message.tenant_id):
-        completed = Attachment.objects.filter(pk=attachment_id, status=Status.PROCESSING).update(
-            status=Status.COMPLETED,
-            error_code="",
-            error_message="",
-            **learned,
-        )
-        if completed:
-            row = Attachment.objects.get(pk=attachment_id)
-            log.publish(
-                wire.AttachmentReady(
-                    attachment=present.attachment(row),
-                    message_id=str(message.pk),
-                    conversation_id=str(message.conversation_id),
-                )
-            )
-    _cut_inline(message)
-    milliseconds = int((time.monotonic() - began) * 1000)
-    logger.info(
-        "[STORAGE] attachment ready",
-        extra={"attachment_id": attachment_id, "file_size": ingested.size_bytes, "duration_ms": milliseconds},
-    )
+    return terms.completed(attachment, message.kind, ingested)
 
 
 def gave_up(attachment_id: str, error: ChatError) -> None:
@@ -80,6 +71,7 @@ def gave_up(attachment_id: str, error: ChatError) -> None:
     message = _message_of(UUID(attachment_id))
     if message is None:
         return
+    error = healing.verdict(_attachment(message), error)
     with log.unit(message.tenant_id):
         failed = Attachment.objects.filter(pk=attachment_id, status__in=[Status.PENDING, Status.PROCESSING]).update(
             status=Status.FAILED, error_code=error.code, error_message=error.detail
@@ -128,11 +120,21 @@ def access_to(instance: Instance) -> GatewayAccess:
 
 
 def _offer_of(message: Message) -> MediaOffer:
-    offer = evolution.media_offer(message.source)
+    offer = evolution.media_offer(message.source) or _offer_by_id(message)
     if offer is None:
         raise Refused("nothing_to_fetch", "The message says nothing of where its file is.")
     body = _body_of(evolution.inbound_event_of(message.source), message.tenant_id)
     return offer if body is None else replace(offer, inline_base64=evolution.inline_base64(body))
+
+
+def _offer_by_id(message: Message) -> MediaOffer | None:
+    """Of a file of ours that is gone: nobody announced it to us, but we know what it was."""
+    attachment = _attachment(message)
+    if not message.provider_id or not attachment.content_sha256:
+        return None
+    kind = cast(MediaKind, message.kind)
+    sha256 = bytes.fromhex(attachment.content_sha256)
+    return MediaOffer(kind, attachment.file_type, attachment.file_name, attachment.size_bytes, sha256)
 
 
 def _cut_inline(message: Message) -> None:

@@ -31,7 +31,7 @@ def process(attachment_id: UUID) -> None:
     attachment = Attachment.objects.filter(pk=attachment_id).first()
     if attachment is None:
         return
-    if attachment.status == Status.PROCESSING:
+    if attachment.status == Status.PROCESSING and "key" in attachment.upload:
         _make_sendable(attachment)
         attachment.refresh_from_db()
     if attachment.status not in {Status.PENDING, Status.PROCESSING}:

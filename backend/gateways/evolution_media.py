@@ -18,6 +18,7 @@ tests/contract/evolution.md 2.5.
 """
 
 import binascii
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from backend.gateways.whatsapp_media import OVERHEAD_BYTES, decrypted
 from backend.lib import safe_fetch
 from backend.lib.errors import Refused, TryLater
 
-__all__ = ["Candidate", "GatewayAccess", "open_media"]
+__all__ = ["Candidate", "GatewayAccess", "open_media", "source_of"]
 
 WHATSAPP_HOST = "https://mmg.whatsapp.net"
 DOWNLOAD_SECONDS = 300.0
@@ -67,6 +68,11 @@ def open_media(gateway: GatewayAccess, offer: MediaOffer, source: str) -> Iterat
         yield candidate("media_url", lambda limit: _media_url(offer.media_url, limit))
     for way, body in evolution_base64.bodies(source):
         yield candidate(way, partial(evolution_base64.opened, gateway, body))
+
+
+def source_of(provider_id: str) -> str:
+    """A source that says nothing but the message's id: the gateway's own database may still know the rest."""
+    return json.dumps({"key": {"id": provider_id}}) if provider_id else ""
 
 
 @contextmanager

@@ -73,6 +73,7 @@ class Attachment(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(F("tenant"), F("status"), name="attachments_by_status"),
             models.Index(F("expires_at"), condition=Q(expires_at__isnull=False), name="attachments_to_expire"),
+            models.Index(F("id"), condition=Q(status="expired") & ~Q(storage_key=""), name="attachments_to_clear"),
             # Two rows of a tenant may share one object: who else has these bytes, and who else refers to this key.
             models.Index(
                 F("tenant"), F("content_sha256"), condition=~Q(content_sha256=""), name="attachments_by_content"

@@ -1,0 +1,117 @@
+"""Files that are past their time: the row says so first, then the objects go.
+
+`expired` is final. Its placeholder stays (name, size, preview), what could fetch the file again goes. Pages learn of it
+by `attachment_failed`, whose attachment then is `expired`.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from backend.chat import present
+from backend.chat.models import Message
+from backend.lib.errors import Conflict, Refused, TryLater
+from backend.media import retention
+from backend.media.models import Attachment
+from backend.realtime import log, wire
+
+logger = logging.getLogger(__name__)
+
+Status = Attachment.Status
+BATCH = 200
+
+
+def due(now: datetime) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(expires_at__lte=now, pinned=False).exclude(status=Status.EXPIRED)
+
+
+def sweep(now: datetime | None = None) -> int:
+    """Rows past their time become `expired`, then their objects go. Returns how many rows."""
+    now, expired = now or timezone.now(), 0
+    for tenant_id in due(now).order_by().values_list("tenant_id", flat=True).distinct():
+        while some := list(due(now).filter(tenant_id=tenant_id).values_list("pk", flat=True)[:BATCH]):
+            expired += len(expire(tenant_id, some, now=now))
+    remove_what_expired()
+    return expired
+
+
+def expire(tenant_id: UUID, attachment_ids: Sequence[UUID], *, now: datetime) -> list[Attachment]:
+    """Those of them that are due, in one unit. Returns them."""
+    with log.unit(tenant_id):
+        rows = list(due(now).filter(pk__in=attachment_ids).select_for_update().order_by("pk"))
+        keys = [row.pk for row in rows]
+        Attachment.objects.filter(pk__in=keys).update(
+            status=Status.EXPIRED, error_code="", error_message="", updated_at=timezone.now()
+        )
+        Message.objects.filter(attachment__in=keys).update(source="")
+        for row in rows:
+            row.status, row.error_code, row.error_message = Status.EXPIRED, "", ""
+        tell(rows)
+    return rows
+
+
+def remove_what_expired() -> int:
+    """Objects of expired rows, the ones of an earlier run too that found the storage away. Returns how many went."""
+    removed = 0
+    rows = Attachment.objects.filter(status=Status.EXPIRED).exclude(storage_key="")
+    for row in rows.order_by("pk").iterator(BATCH):
+        try:
+            removed += remove(row)
+        except TryLater as error:
+            logger.warning("[STORAGE] expired files not removed yet", extra={"code": error.code})
+            break
+    return removed
+
+
+def remove(expired: Attachment) -> int:
+    """The objects of one expired row; it forgets where they were. Returns how many went. Raises TryLater."""
+    removed = retention.remove_objects(expired)
+    Attachment.objects.filter(pk=expired.pk, status=Status.EXPIRED).update(
+        storage_key="", thumbnail_key="", renditions={}, content_sha256=""
+    )
+    return removed
+
+
+def pin(attachment: Attachment, *, pinned: bool) -> Attachment:
+    """Exempt from expiring, or not any more: then its old term counts again.
+
+    Raises Refused(`expired`, 410), Conflict(`file_not_here`), TryLater, and Missing(`object_gone`) when the storage has
+    lost it.
+    """
+    if attachment.status == Status.EXPIRED:
+        raise Refused("expired", "This file is past its retention.", status=410)
+    if attachment.status != Status.COMPLETED:
+        raise Conflict("file_not_here", f"This file is {attachment.status}.")
+    keys = retention.keys_of(attachment)
+    held = attachment.held or (pinned and retention.hold(keys))
+    with log.unit(attachment.tenant_id):
+        same = Attachment.objects.filter(
+            pk=attachment.pk, status=Status.COMPLETED, storage_key=attachment.storage_key, held=attachment.held
+        )
+        if not same.update(pinned=pinned, held=held):
+            raise Conflict("file_not_here", "This file has changed meanwhile.")
+        attachment.refresh_from_db()
+        tell([attachment], wire.AttachmentReady)
+    return attachment
+
+
+def tell(
+    rows: Sequence[Attachment], event: type[wire.AttachmentReady] | type[wire.AttachmentFailed] = wire.AttachmentFailed
+) -> None:
+    """Inside a unit: each file as it is now, with the first message that it belongs to."""
+    found = Message.objects.filter(attachment__in=[row.pk for row in rows]).order_by("-pk")
+    messages = {message.attachment_id: message for message in found.defer("source", "text", "data")}
+    for row in rows:
+        message = messages.get(row.pk)
+        is_outgoing = message is None or message.direction == Message.Direction.OUTGOING
+        log.publish(
+            event(
+                attachment=present.attachment(row, outgoing=is_outgoing),
+                message_id=str(message.pk) if message else None,
+                conversation_id=str(message.conversation_id) if message else None,
+            )
+        )
