@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections
 
-from backend.chat import healing, present, terms
+from backend.chat import healing, present, sharing, terms
 from backend.chat.models import InboundEvent, Message
 from backend.gateways import evolution, evolution_media
 from backend.gateways.base import MediaKind, MediaOffer
@@ -37,23 +37,30 @@ def download(attachment_id: UUID) -> None:
         return
     began = time.monotonic()
     attachment = _attachment(message)
-    if not sharing.share(message, attachment):
+    if healing.is_back(attachment):
+        _complete(message, attachment, {})
+    elif not sharing.share(message, attachment):
         try:
             learned = _fetched(message, attachment)
         except TryLater:
             sharing.give_way(attachment)
             raise
-        with log.unit(message.tenant_id):
-            sharing.complete(message, attachment, learned)
+        _complete(message, attachment, learned)
     _cut_inline(message)
     milliseconds = int((time.monotonic() - began) * 1000)
     logger.info("[STORAGE] attachment ready", extra={"attachment_id": attachment_id, "duration_ms": milliseconds})
 
 
+def _complete(message: Message, attachment: Attachment, learned: Mapping[str, object]) -> None:
+    with log.unit(message.tenant_id):
+        sharing.complete(message, attachment, learned)
+
+
 def _fetched(message: Message, attachment: Attachment) -> dict[str, object]:
     """By the first way that gives the file; stored. Returns what its row learns."""
     progress = Paced(Progress(message))
-    ways = evolution_media.open_media(access_to(message.instance), _offer_of(message), message.source)
+    source = message.source or evolution_media.source_of(message.provider_id)
+    ways = evolution_media.open_media(access_to(message.instance), _offer_of(message), source)
     close_old_connections()  # nobody needs it while bytes move
     with pipeline.spool_first(ways, limit_bytes=sniff.limit_bytes(message.kind), on_progress=progress) as spooled:
         ingested = pipeline.store(
