@@ -177,6 +177,7 @@ def _attachment(offer: MediaOffer, message: Message) -> Attachment:
         file_type=mimetype if "/" in mimetype else UNKNOWN_TYPE,
         size_bytes=offer.size_bytes or 0,
         storage_type=settings.MEDIA_STORAGE,
+        content_sha256=offer.sha256.hex() if offer.sha256 else "",
         metadata=_metadata(offer),
     )
 
