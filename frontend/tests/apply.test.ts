@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { allOf } from "@/api/pages";
 import type { DurableEvent, Message } from "@/api/wire.gen";
-import { applyToConversation, applyToConversations, applyToMe, applyToMessages, moved } from "@/realtime/apply";
+import { applyToAttachment, applyToConversation, applyToConversations, applyToMe, applyToMessages, moved } from "@/realtime/apply";
 import { aConversation, aMessage, anAttachment, pagesOf } from "./shapes";
 
 const at = (minute: number) => `2026-11-20T10:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -144,5 +144,33 @@ describe("the session", () => {
     expect(applyToMe(me, { type: "instance_updated", instance }).instances).toEqual([instance]);
     const other = { ...instance, id: "i2" };
     expect(applyToMe(me, { type: "instance_updated", instance: other }).instances).toHaveLength(2);
+  });
+});
+
+describe("files", () => {
+  const image = (status: "completed" | "expired") => aMessage({ kind: "image", attachment: anAttachment({ status }) });
+  const told = (status: "completed" | "expired", type: string = "attachment_failed") =>
+    ({ type, attachment: anAttachment({ status }), message_id: "m1", conversation_id: "c1" }) as DurableEvent;
+  const after = (message: Message, event: DurableEvent) => allOf(applyToMessages(pagesOf([message]), "c1", event))[0]?.attachment?.status;
+
+  it("expire while they are shown", () => {
+    expect(after(image("completed"), told("expired"))).toBe("expired");
+    expect(applyToAttachment(anAttachment(), told("expired")).status).toBe("expired");
+  });
+
+  it("expire by an event whose name is not known yet", () => {
+    expect(after(image("completed"), told("expired", "attachment_vanished"))).toBe("expired");
+    expect(applyToAttachment(anAttachment(), told("expired", "attachment_vanished")).status).toBe("expired");
+  });
+
+  it("are not brought back by an answer that was late", () => {
+    expect(after(image("expired"), told("completed", "attachment_ready"))).toBe("expired");
+    expect(applyToAttachment(anAttachment({ status: "expired" }), told("completed")).status).toBe("expired");
+  });
+
+  it("leave other files alone", () => {
+    const other = { ...told("expired"), attachment: anAttachment({ id: "a2", status: "expired" }) } as DurableEvent;
+    expect(after(image("completed"), other)).toBe("completed");
+    expect(applyToAttachment(anAttachment(), other)).toEqual(anAttachment());
   });
 });

@@ -8,4 +8,6 @@ export const keys = {
   allSingles: ["inbox", "conversation"] as const,
   messages: (conversationId: string) => ["inbox", "messages", conversationId] as const,
   allMessages: ["inbox", "messages"] as const,
+  attachment: (id: string) => ["inbox", "attachment", id] as const,
+  allAttachments: ["inbox", "attachment"] as const,
 };

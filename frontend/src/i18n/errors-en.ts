@@ -82,6 +82,12 @@ const errors: Errors = {
   microphone_denied: "The microphone is blocked. Allow it in the browser's settings.",
   microphone_missing: "No microphone was found.",
   recording_failed: "The recording failed. Try again.",
+  expired: "This file is past its retention.",
+  gone_everywhere: "This file no longer exists, neither here nor at WhatsApp.",
+  not_loaded: "The file did not load.",
+  not_shown: "This browser could not open the file. Download it to see it.",
+  pdf_locked: "This PDF needs a password. Download it to open it.",
+  pdf_broken: "This PDF is damaged and could not be opened.",
 };
 
 export default errors;

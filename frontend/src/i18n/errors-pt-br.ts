@@ -81,6 +81,12 @@ const errors = {
   microphone_denied: "O microfone está bloqueado. Permita o acesso nas configurações do navegador.",
   microphone_missing: "Nenhum microfone foi encontrado.",
   recording_failed: "A gravação falhou. Tente de novo.",
+  expired: "Este arquivo passou do prazo de guarda.",
+  gone_everywhere: "Este arquivo não existe mais, nem aqui nem no WhatsApp.",
+  not_loaded: "O arquivo não carregou.",
+  not_shown: "Este navegador não abriu o arquivo. Baixe para ver.",
+  pdf_locked: "Este PDF pede senha. Baixe para abrir.",
+  pdf_broken: "Este PDF está danificado e não pôde ser aberto.",
 };
 
 export default errors;

@@ -45,6 +45,11 @@ export function formatDay(iso: string, language: string, now = new Date()): stri
   return new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year }).format(day);
 }
 
+/** `20 de dez. de 2026`. */
+export function formatDate(iso: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(iso));
+}
+
 /** The stamp of a list row: the hour today, then "ontem", then a weekday, then a short date. */
 export function formatStamp(iso: string, language: string, now = new Date()): string {
   const ago = daysBetween(new Date(iso), now);

@@ -12,6 +12,11 @@ function unknown<Data>(data: Data, _event: never): Data {
   return data;
 }
 
+/** Nor in a message, but for the file that it brings: whatever its name, that is the file as it is now. */
+function fileOf(event: never): Attachment | undefined {
+  return (event as { attachment?: Attachment }).attachment;
+}
+
 const FORWARD: MessageStatus[] = ["waiting", "queued", "sending", "sent", "delivered", "read", "played"];
 
 /** A receipt that is older than what is shown changes nothing; failing and being tried again are always news. */
@@ -26,8 +31,14 @@ function withStatus(message: Message, id: string, status: MessageStatus, error: 
   return message.id === id ? { ...message, status: moved(message.status, status), error } : message;
 }
 
-function withAttachment(message: Message, attachment: Attachment): Message {
-  return message.attachment?.id === attachment.id ? { ...message, attachment } : message;
+/** What has expired stays so: an answer that was on its way brings nothing back. */
+function renewedFile(older: Attachment, newer: Attachment | null | undefined): Attachment {
+  return newer?.id === older.id && (older.status !== "expired" || newer.status === "expired") ? newer : older;
+}
+
+function withAttachment(message: Message, newer: Attachment | undefined): Message {
+  const attachment = message.attachment && renewedFile(message.attachment, newer);
+  return attachment === message.attachment ? message : { ...message, attachment };
 }
 
 /** A whole message replaces its older self, but never moves its ticks back. */
@@ -54,7 +65,7 @@ function onMessage(message: Message, event: DurableEvent): Message {
     case "instance_updated":
       return message;
     default:
-      return unknown(message, event);
+      return withAttachment(message, fileOf(event));
   }
 }
 
@@ -104,7 +115,7 @@ export function applyToMessages(data: Pages<Message>, conversationId: string, ev
     case "instance_updated":
       return data;
     default:
-      return unknown(data, event);
+      return mapPages(data, (message) => onMessage(message, event));
   }
 }
 
@@ -179,6 +190,29 @@ export function applyToConversations(
       return data;
     default:
       return unknown(data, event);
+  }
+}
+
+/** One file by itself, while it is being looked after. */
+export function applyToAttachment(attachment: Attachment, event: DurableEvent): Attachment {
+  switch (event.type) {
+    case "attachment_ready":
+    case "attachment_failed":
+      return renewedFile(attachment, event.attachment);
+    case "message_received":
+    case "message_sent":
+    case "message_created":
+    case "message_edited":
+    case "message_deleted":
+    case "message_reaction":
+      return renewedFile(attachment, event.message.attachment);
+    case "message_status":
+    case "conversation_updated":
+    case "contact_updated":
+    case "instance_updated":
+      return attachment;
+    default:
+      return renewedFile(attachment, fileOf(event));
   }
 }
 

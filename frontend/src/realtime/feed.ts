@@ -2,8 +2,8 @@ import type { Query, QueryCacheNotifyEvent, QueryClient, QueryKey } from "@tanst
 import { keys } from "@/api/keys";
 import type { Pages } from "@/api/pages";
 import type { DurableFrame } from "@/api/shapes";
-import type { Conversation, Me, Message } from "@/api/wire.gen";
-import { applyToConversation, applyToConversations, applyToMe, applyToMessages } from "@/realtime/apply";
+import type { Attachment, Conversation, Me, Message } from "@/api/wire.gen";
+import { applyToAttachment, applyToConversation, applyToConversations, applyToMe, applyToMessages } from "@/realtime/apply";
 
 const KEPT = 2000;
 
@@ -17,6 +17,7 @@ function applyTo(key: QueryKey, data: unknown, event: DurableFrame): unknown {
   if (startsWith(key, keys.allConversations)) return applyToConversations(data as Pages<Conversation>, last, event);
   if (startsWith(key, keys.allMessages)) return applyToMessages(data as Pages<Message>, last, event);
   if (startsWith(key, keys.allSingles)) return applyToConversation(data as Conversation, event);
+  if (startsWith(key, keys.allAttachments)) return applyToAttachment(data as Attachment, event);
   return startsWith(key, keys.me) ? applyToMe(data as Me, event) : data;
 }
 
@@ -58,5 +59,15 @@ export class Feed {
     if (data === undefined) return;
     const changed = events.reduce((kept: unknown, event) => applyTo(query.queryKey, kept, event), data);
     if (changed !== data) this.client.setQueryData(query.queryKey, changed);
+  }
+}
+
+/** Writes what the server has answered of a file wherever the file is shown, as its event would. */
+export function putAttachment(client: QueryClient, attachment: Attachment): void {
+  const news: DurableFrame = { type: "attachment_ready", attachment, message_id: null, conversation_id: null, seq: 0, at: "" };
+  for (const { queryKey, state } of client.getQueryCache().getAll()) {
+    if (state.data === undefined) continue;
+    const changed = applyTo(queryKey, state.data, news);
+    if (changed !== state.data) client.setQueryData(queryKey, changed);
   }
 }

@@ -2,6 +2,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from "react";
 import { keys } from "@/api/keys";
 import type { DurableFrame, PassingFrame } from "@/api/shapes";
+import { arrivals } from "@/realtime/arrivals";
 import { Feed } from "@/realtime/feed";
 import { peopleStore } from "@/realtime/people";
 import { progressStore } from "@/realtime/progress";
@@ -17,6 +18,7 @@ function onPassing(frame: PassingFrame): void {
 function onDurable(feed: Feed, event: DurableFrame): void {
   feed.take(event);
   if (event.type === "attachment_ready" || event.type === "attachment_failed") progressStore.forget(event.attachment.id);
+  if (event.type === "attachment_ready") arrivals.tell(event.attachment.id);
   if (event.type === "message_status" && event.status === "failed") progressStore.forgetMessage(event.message_id);
   if (event.type === "message_received") peopleStore.wrote(event.conversation.id);
 }

@@ -1,14 +1,14 @@
 import { useMutation } from "@tanstack/react-query";
-import { RotateCw } from "lucide-react";
+import { Pin, RotateCw } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { retryMessage } from "@/api/chat";
 import { asApiError } from "@/api/client";
-import type { Message } from "@/api/wire.gen";
+import type { Attachment, Message } from "@/api/wire.gen";
 import { useDeeds } from "@/features/thread/use-deeds";
 import { useLanguage } from "@/i18n/i18n";
 import { useErrorText } from "@/i18n/use-error-text";
 import { cn } from "@/lib/cn";
-import { formatTime } from "@/lib/format";
+import { formatDate, formatTime } from "@/lib/format";
 import type { Outbox } from "@/outbox/outbox";
 import { useDesk } from "@/outbox/outbox-context";
 import { isUnnamed } from "@/outbox/pending";
@@ -21,11 +21,24 @@ export function BubbleFooter({ message, className }: { message: Message; classNa
   const language = useLanguage();
   return (
     <span className={cn("inline-flex items-center gap-1 text-[11px] leading-4 text-ink-faint select-none", className)}>
+      {message.attachment?.pinned && <KeptMark attachment={message.attachment} />}
       {message.edited_at && !message.deleted_at && <span>{t("thread.edited")}</span>}
       <time dateTime={message.sent_at} className="tabular-nums">
         {formatTime(message.sent_at, language)}
       </time>
       {message.direction === "outgoing" && !message.deleted_at && <Ticks status={message.status} className="size-[15px]" />}
+    </span>
+  );
+}
+
+/** Its file stays; and when it would go without that. */
+function KeptMark({ attachment }: { attachment: Attachment }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const term = attachment.expires_at && ` (${t("media.expires", { date: formatDate(attachment.expires_at, language) })})`;
+  return (
+    <span role="img" aria-label={t("media.pinned")} title={`${t("media.pinned")}${term ?? ""}`} className="pointer-events-auto">
+      <Pin className="size-3 fill-current" aria-hidden />
     </span>
   );
 }

@@ -1,16 +1,18 @@
-import { ChevronDown, CircleX, Copy, Pencil, Reply, SmilePlus, Trash2, type LucideIcon } from "lucide-react";
+import { ChevronDown, CircleX, Copy, Pencil, Pin, PinOff, Reply, SmilePlus, Trash2, type LucideIcon } from "lucide-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "@/api/queries";
 import type { Message } from "@/api/wire.gen";
 import { deedsFor, type Deed } from "@/features/thread/permissions";
 import { ownReaction, useDeeds } from "@/features/thread/use-deeds";
+import { useLanguage } from "@/i18n/i18n";
 import { cn } from "@/lib/cn";
+import { formatDate } from "@/lib/format";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
 import { EmojiPicker } from "@/ui/emoji-picker";
 import { QUICK_EMOJI } from "@/ui/emoji-quick";
-import { Menu, MenuItem, MenuLine, MenuPanel, MenuTrigger } from "@/ui/menu";
+import { Menu, MenuItem, MenuLabel, MenuLine, MenuPanel, MenuTrigger } from "@/ui/menu";
 import { Popover, PopoverAnchor, PopoverPanel } from "@/ui/popover";
 
 export type MenuState = "closed" | "menu" | "emoji" | "confirm";
@@ -62,11 +64,14 @@ export function MessageMenu({ message, state, onState }: Props) {
             onDeed={{
               reply: () => leadOn(deeds.reply),
               copy: deeds.copy,
+              pin: deeds.pin,
+              unpin: deeds.unpin,
               cancel: deeds.cancel,
               edit: () => leadOn(deeds.edit),
               delete: () => leadOn(() => onState("confirm")),
             }}
           />
+          <Term message={message} />
         </MenuPanel>
       </Menu>
       <PopoverPanel>
@@ -139,9 +144,21 @@ function QuickRow({ message, react, onMore }: QuickProps) {
   );
 }
 
+/** Until when its file is kept. */
+function Term({ message: { attachment } }: { message: Message }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  if (attachment?.status !== "completed") return null;
+  if (attachment.pinned) return <MenuLabel>{t("media.pinned")}</MenuLabel>;
+  if (!attachment.expires_at) return null;
+  return <MenuLabel>{t("media.expires", { date: formatDate(attachment.expires_at, language) })}</MenuLabel>;
+}
+
 const DEEDS: [Exclude<Deed, "react">, LucideIcon][] = [
   ["reply", Reply],
   ["copy", Copy],
+  ["pin", Pin],
+  ["unpin", PinOff],
   ["edit", Pencil],
   ["cancel", CircleX],
   ["delete", Trash2],

@@ -5,7 +5,7 @@ import { isUnnamed } from "@/outbox/pending";
 export const EDIT_WITHIN_MS = 15 * 60_000;
 export const DELETE_WITHIN_MS = 60 * 3600_000;
 
-export type Deed = "reply" | "react" | "copy" | "edit" | "cancel" | "delete";
+export type Deed = "reply" | "react" | "copy" | "pin" | "unpin" | "edit" | "cancel" | "delete";
 
 const EDITABLE = new Set<Message["kind"]>(["text", "image", "video"]);
 
@@ -17,6 +17,8 @@ export function deedsFor(message: Message, readerId: string, now = Date.now()): 
   const deeds = new Set<Deed>();
   if (message.deleted_at) return deeds;
   if (message.text) deeds.add("copy");
+  const { attachment } = message;
+  if (attachment?.status === "completed") deeds.add(attachment.pinned ? "unpin" : "pin");
   if (HELD.has(message.status)) deeds.add("cancel");
   if (isUnnamed(message)) return deeds;
   deeds.add("reply");
