@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, http } from "@/api/client";
 import type { Message } from "@/api/wire.gen";
 import { MediaPreview } from "@/features/media/media-preview";
+import { MediaProvider } from "@/features/media/media-provider";
 import { MessageBubble } from "@/features/thread/message-bubble";
 import { deedsFor } from "@/features/thread/permissions";
 import type { Desk } from "@/outbox/outbox-context";
@@ -32,7 +33,11 @@ function show(message: Message, desk: Desk = aDesk()) {
         place="first"
         contactName="Marina"
         party="person"
-        renderMedia={(slot) => <MediaPreview {...slot} />}
+        renderMedia={(slot) => (
+          <MediaProvider>
+            <MediaPreview {...slot} />
+          </MediaProvider>
+        )}
       />
       <ToastCorner />
     </Around>,
@@ -170,5 +175,35 @@ describe("a bubble that goes out", () => {
     expect(screen.getByRole("button", { name: "Descartar" })).toBeInTheDocument();
     await userEvent.click(screen.getByRole("button", { name: "Tentar de novo" }));
     expect(port.sendText.mock.calls.map(([order]) => order.clientId)).toEqual([clientId, clientId]);
+  });
+});
+
+describe("a file that would expire", () => {
+  const kept = (over: Parameters<typeof anAttachment>[0] = {}) =>
+    aMessage({ kind: "image", text: "", attachment: anAttachment({ expires_at: "2026-12-20T15:00:00.000Z", ...over }) });
+
+  it("is kept by the menu, which says until when it would be", async () => {
+    const post = vi.spyOn(http, "post").mockResolvedValue({ data: anAttachment({ pinned: true }) });
+    show(kept());
+    expect(screen.queryByRole("img", { name: "Mantido: não expira" })).not.toBeInTheDocument();
+    await open();
+    expect(screen.getByText("Expira em 20 de dez. de 2026")).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("menuitem", { name: "Manter arquivo" }));
+    expect(post).toHaveBeenCalledWith("chat/attachments/a1/pin/", { pinned: true });
+  });
+
+  it("bears a mark while it is kept, and is let go by the menu", async () => {
+    const post = vi.spyOn(http, "post").mockResolvedValue({ data: anAttachment() });
+    show(kept({ pinned: true }));
+    expect(screen.getByRole("img", { name: "Mantido: não expira" })).toHaveAttribute("title", expect.stringContaining("20 de dez."));
+    await open();
+    await userEvent.click(screen.getByRole("menuitem", { name: "Deixar expirar" }));
+    expect(post).toHaveBeenCalledWith("chat/attachments/a1/pin/", { pinned: false });
+  });
+
+  it("cannot be kept when it is gone", async () => {
+    show(kept({ status: "expired" }));
+    await open();
+    expect(screen.queryByRole("menuitem", { name: "Manter arquivo" })).not.toBeInTheDocument();
   });
 });

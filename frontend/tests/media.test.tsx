@@ -1,12 +1,13 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, render, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { http } from "@/api/client";
 import type { Message } from "@/api/wire.gen";
-import { LightboxProvider } from "@/features/media/lightbox";
+import { MediaProvider } from "@/features/media/media-provider";
 import { MediaPreview } from "@/features/media/media-preview";
 import { keys } from "@/api/keys";
+import { putAttachment } from "@/realtime/feed";
 import { progressStore } from "@/realtime/progress";
 import { aMessage, anAttachment, pagesOf } from "./shapes";
 
@@ -15,13 +16,16 @@ function show(message: Message) {
   client.setQueryData(keys.messages("c1"), pagesOf([message, aMessage({ id: "m0", kind: "image", attachment: anAttachment({ id: "a0", file_name: "antes.jpg" }) })]));
   const tree = (shown: Message) => (
     <QueryClientProvider client={client}>
-      <LightboxProvider>
+      <MediaProvider>
         <MediaPreview message={shown} from="Marina" footer={null} />
-      </LightboxProvider>
+      </MediaProvider>
     </QueryClientProvider>
   );
   const { rerender } = render(tree(message));
-  return { update: (next: Message) => rerender(tree(next)) };
+  const put = (next: Message) => {
+    if (next.attachment) putAttachment(client, next.attachment);
+  };
+  return { update: (next: Message) => rerender(tree(next)), put };
 }
 
 const image = (over: Parameters<typeof anAttachment>[0] = {}) =>
@@ -80,10 +84,62 @@ it("says what a code means that it does not know", () => {
   expect(screen.getByRole("alert")).toHaveTextContent("Algo deu errado (moon_phase).");
 });
 
-it("says that a file has expired", () => {
-  show(image({ status: "expired" }));
-  expect(screen.getByText("Arquivo expirado")).toBeInTheDocument();
-  expect(screen.queryByRole("button")).not.toBeInTheDocument();
+const gone = { status: "expired", expires_at: "2026-10-20T15:00:00.000Z", file_url: "", thumbnail_url: "" } as const;
+
+it("says since when a file is expired, and asks for it once more", async () => {
+  const post = vi.spyOn(http, "post").mockResolvedValue({ data: {} });
+  show(image(gone));
+  expect(screen.getByText("Expirado em 20 de out. de 2026")).toBeInTheDocument();
+  expect(screen.getByText("2 KB")).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Pedir para reenviar" }));
+  expect(post).toHaveBeenCalledWith("chat/messages/m1/ask-again/");
+  expect(await screen.findByText("Pedido enviado")).toBeInTheDocument();
+});
+
+it("asks for a file that nobody has any more, and keeps its name", () => {
+  const error = { code: "gone_everywhere", detail: "" };
+  show(aMessage({ kind: "document", attachment: anAttachment({ ...gone, status: "failed", error, file_name: "laudo.pdf" }) }));
+  expect(screen.getByText(/não existe mais/)).toBeInTheDocument();
+  expect(screen.getByTitle("laudo.pdf")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Pedir para reenviar" })).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Tentar de novo" })).not.toBeInTheDocument();
+});
+
+it("shows in the viewer what became of the picture that is looked at", async () => {
+  const { put } = show(image());
+  await userEvent.click(screen.getByRole("button", { name: "Abrir a foto" }));
+  put(image(gone));
+  const viewer = screen.getByRole("dialog");
+  expect(await within(viewer).findByText("Expirado em 20 de out. de 2026")).toBeInTheDocument();
+  expect(viewer).toHaveTextContent("2 de 2");
+  expect(within(viewer).queryByRole("link", { name: "Baixar" })).not.toBeInTheDocument();
+  await userEvent.keyboard("{ArrowLeft}");
+  expect(within(viewer).getByRole("img", { name: "antes.jpg" })).toBeInTheDocument();
+});
+
+it("looks after a picture that does not load, and shows it when it is back", async () => {
+  vi.spyOn(http, "get").mockResolvedValue({ data: image({ status: "processing" }).attachment });
+  const { update } = show(image());
+  fireEvent.error(screen.getByRole("img", { name: "Foto de Marina" }));
+  expect(screen.getByText(/^Buscando de novo…/)).toBeInTheDocument();
+  update(image({ status: "processing", file_url: "", thumbnail_url: "" }));
+  expect(await screen.findByText(/^Buscando de novo…/)).toBeInTheDocument();
+  update(image());
+  expect(screen.getByRole("img", { name: "Foto de Marina" })).toHaveAttribute(
+    "src",
+    "/api/chat/attachments/a1/thumbnail/?again=1",
+  );
+});
+
+it("has the pixels of a picture that is small enough where the screen has them", () => {
+  show(image({ size_bytes: 180_000, metadata: { width: 1600, height: 1200 } }));
+  const picture = () => screen.getByRole("img", { name: "Foto de Marina" });
+  expect(picture()).toHaveAttribute("srcset", expect.stringContaining("/api/chat/attachments/a1/download/ 2x"));
+});
+
+it("does not load a camera's whole picture for a thumbnail's place", () => {
+  show(image({ size_bytes: 4_000_000, metadata: { width: 4000, height: 3000 } }));
+  expect(screen.getByRole("img", { name: "Foto de Marina" })).not.toHaveAttribute("srcset");
 });
 
 it("opens a picture, goes to the one before and closes by keyboard", async () => {

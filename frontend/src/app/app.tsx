@@ -1,7 +1,7 @@
 import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { Navigate, Route, Routes } from "react-router";
 import { InboxPage } from "@/app/inbox-page";
-import { LightboxProvider } from "@/features/media/lightbox";
+import { MediaProvider } from "@/features/media/media-provider";
 import { SessionGate } from "@/features/session/session-gate";
 import { OutboxProvider } from "@/outbox/outbox-provider";
 import { RealtimeProvider } from "@/realtime/realtime-provider";
@@ -13,13 +13,13 @@ export function App({ client }: { client: QueryClient }) {
         {(me) => (
           <RealtimeProvider key={`${me.user.id} ${me.tenant.id}`} tenantId={me.tenant.id} seq={me.seq}>
             <OutboxProvider owner={`${me.user.id} ${me.tenant.id}`}>
-              <LightboxProvider>
+              <MediaProvider>
                 <Routes>
                   <Route path="/" element={<InboxPage />} />
                   <Route path="/c/:conversationId" element={<InboxPage />} />
                   <Route path="*" element={<Navigate to="/" replace />} />
                 </Routes>
-              </LightboxProvider>
+              </MediaProvider>
             </OutboxProvider>
           </RealtimeProvider>
         )}

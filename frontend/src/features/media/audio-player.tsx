@@ -1,5 +1,5 @@
 import { Download, Mic, Music, Pause, Play } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, useEffectEvent, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
 import { PhaseNote, PhaseRing, StageLine } from "@/features/media/phase-view";
@@ -19,7 +19,8 @@ interface Props {
 /** A voice message or a sound file. Nothing is fetched before play; the length and the shape are already known. */
 export function AudioPlayer({ attachment, kind, footer }: Props) {
   const { t } = useTranslation();
-  const { phase, retry } = usePhase(attachment);
+  const { phase, retry, ...care } = usePhase(attachment);
+  const [brokenAt, setBrokenAt] = useState<number | null>(null);
   return (
     <section aria-label={t(`player.${kind}`)} className="w-[19rem] max-w-full px-1.5 pt-1">
       {kind === "audio" && attachment.file_name && (
@@ -28,7 +29,7 @@ export function AudioPlayer({ attachment, kind, footer }: Props) {
         </p>
       )}
       {phase.name === "ready" ? (
-        <Player attachment={attachment} kind={kind} footer={footer} />
+        <Player attachment={attachment} kind={kind} footer={footer} care={care} brokenAt={brokenAt} tellBroken={setBrokenAt} />
       ) : (
         <>
           <div className="flex items-center gap-2.5">
@@ -46,7 +47,7 @@ export function AudioPlayer({ attachment, kind, footer }: Props) {
             </span>
             {footer}
           </p>
-          <PhaseNote phase={phase} retry={retry} />
+          <PhaseNote phase={phase} attachment={attachment} retry={retry} />
         </>
       )}
     </section>
@@ -62,18 +63,42 @@ function KindSign({ kind }: { kind: Props["kind"] }) {
   );
 }
 
-function Player({ attachment, kind, footer }: Props) {
+interface PlayerProps extends Props {
+  care: Pick<ReturnType<typeof usePhase>, "address" | "loaded" | "failed">;
+  /** Where it broke off, when it did: it goes on from there. */
+  brokenAt: number | null;
+  tellBroken: (at: number | null) => void;
+}
+
+function Player({ attachment, kind, footer, care, brokenAt, tellBroken }: PlayerProps) {
   const { t } = useTranslation();
   const { metadata, file_url: src, file_type: type, renditions } = attachment;
-  const { audio, state, toggle, seek, faster, events, fail } = usePlayback(metadata.duration);
+  const { audio, state, toggle, seek, faster, events } = usePlayback(metadata.duration);
   const isPlaying = state.phase === "playing";
   const Icon = isPlaying ? Pause : Play;
+  const resume = useEffectEvent(() => {
+    if (brokenAt === null) return;
+    seek(brokenAt);
+    toggle();
+  });
+  useEffect(() => resume(), []);
+
+  function onPlaying(): void {
+    tellBroken(null);
+    care.loaded();
+  }
+
+  function onBroken(): void {
+    tellBroken(state.elapsed);
+    care.failed(care.address(src));
+  }
+
   return (
     <>
       {/* eslint-disable-next-line jsx-a11y/media-has-caption -- nobody writes captions for a voice message */}
-      <audio ref={audio} preload="none" {...events}>
-        {renditions.aac && <source src={renditions.aac} type="audio/mp4" />}
-        <source src={src} type={type} onError={fail} />
+      <audio ref={audio} preload="none" {...events} onPlaying={onPlaying} onError={onBroken}>
+        {renditions.aac && <source src={care.address(renditions.aac)} type="audio/mp4" />}
+        <source src={care.address(src)} type={type} onError={onBroken} />
       </audio>
       <div className="flex items-center gap-2.5">
         <Button

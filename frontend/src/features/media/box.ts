@@ -1,7 +1,8 @@
 import type { Attachment } from "@/api/wire.gen";
 
-const WIDEST = 330;
-const TALLEST = 340;
+/** As large as a thumbnail: pixel for pixel where a screen has one for one. */
+const WIDEST = 320;
+const TALLEST = 320;
 const NARROWEST = 132;
 const UNKNOWN: Box = { width: 280, ratio: 4 / 3 };
 

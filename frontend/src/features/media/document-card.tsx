@@ -36,14 +36,20 @@ const VIEWABLE = /^(application\/pdf|text\/plain|image\/(png|jpeg|gif|webp)|vide
 
 /** A file as a card; also whatever kind of file we do not know. */
 export function DocumentCard({ attachment, footer }: { attachment: Attachment; footer: ReactNode }) {
-  const { phase, retry } = usePhase(attachment);
+  const { phase, retry, address, loaded, failed } = usePhase(attachment);
   const { thumbnail_url: thumbnail, metadata } = attachment;
   const first = thumbnail || metadata.preview;
   return (
     <div className="flex w-[19rem] max-w-full flex-col gap-2 pb-0.5">
       {first && (
         <div className="relative h-28 overflow-hidden rounded-[7px] bg-sunken [&_img]:object-top">
-          <Picture src={thumbnail} preview={metadata.preview} alt="" />
+          <Picture
+            src={phase.name === "ready" ? thumbnail && address(thumbnail) : ""}
+            preview={metadata.preview}
+            alt=""
+            onLoaded={loaded}
+            onFailed={failed}
+          />
         </div>
       )}
       <div className="flex items-center gap-2.5 px-1.5 first:pt-1">
@@ -59,7 +65,7 @@ export function DocumentCard({ attachment, footer }: { attachment: Attachment; f
         </div>
       </div>
       <div className="px-1.5 empty:hidden">
-        {phase.name === "ready" ? <Actions attachment={attachment} /> : <PhaseNote phase={phase} retry={retry} />}
+        {phase.name === "ready" ? <Actions attachment={attachment} /> : <PhaseNote phase={phase} attachment={attachment} retry={retry} />}
       </div>
     </div>
   );

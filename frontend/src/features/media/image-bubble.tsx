@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment, Message } from "@/api/wire.gen";
 import { boxOf, boxStyle } from "@/features/media/box";
+import { denseOf } from "@/features/media/dense";
 import { useOpenImage } from "@/features/media/lightbox-context";
 import { PhaseVeil } from "@/features/media/phase-view";
 import { Picture } from "@/features/media/picture";
@@ -20,15 +21,23 @@ interface Props {
 
 export function ImageBubble({ message, attachment, from, footer }: Props) {
   const { t } = useTranslation();
-  const { phase, retry } = usePhase(attachment);
+  const { phase, retry, address, loaded, failed } = usePhase(attachment);
   const openImage = useOpenImage();
   const isReady = phase.name === "ready";
   const alt = message.text ? plainText(message.text) : t("media.imageAlt", { name: from });
   const label = message.text ? t("media.openImageOf", { caption: alt }) : t("media.openImage");
-  const src = isReady ? attachment.thumbnail_url || attachment.renditions.jpeg || attachment.file_url : "";
+  const src = attachment.thumbnail_url || attachment.renditions.jpeg || attachment.file_url;
+  const dense = denseOf(attachment);
   return (
     <div className="group relative overflow-hidden rounded-[7px] bg-sunken" style={boxStyle(boxOf(attachment.metadata))}>
-      <Picture src={src} preview={attachment.metadata.preview} alt={alt} />
+      <Picture
+        src={isReady ? address(src) : ""}
+        dense={dense && address(dense)}
+        preview={attachment.metadata.preview}
+        alt={alt}
+        onLoaded={loaded}
+        onFailed={failed}
+      />
       {phase.name === "ready" ? (
         <>
           <button

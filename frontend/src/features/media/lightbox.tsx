@@ -4,10 +4,15 @@ import { useCallback, useMemo, useReducer, useRef, useState, type KeyboardEvent,
 import { useTranslation } from "react-i18next";
 import { allOf } from "@/api/pages";
 import { messagesQuery } from "@/api/queries";
-import type { Attachment } from "@/api/wire.gen";
+import type { Attachment, Message } from "@/api/wire.gen";
+import { AskingContext, useAsking } from "@/features/media/asking";
+import { boxOf, boxStyle } from "@/features/media/box";
 import { LightboxContext, type OpenedImage } from "@/features/media/lightbox-context";
+import { PhaseVeil } from "@/features/media/phase-view";
+import { Picture } from "@/features/media/picture";
+import { usePhase } from "@/features/media/use-phase";
+import { WHOLE, zoomReducer, type Zoom, type ZoomNews } from "@/features/media/zoom";
 import { ZoomStage } from "@/features/media/zoom-stage";
-import { WHOLE, zoomReducer } from "@/features/media/zoom";
 import { Button } from "@/ui/button";
 import { Dialog, DialogClose, DialogDescription, DialogStage, DialogTitle } from "@/ui/dialog";
 
@@ -36,16 +41,22 @@ export function LightboxProvider({ children }: { children: ReactNode }) {
   );
 }
 
-/** The pictures of the loaded messages, oldest first. */
-function useImages(conversationId: string): Attachment[] {
+interface Shown {
+  message: Message;
+  image: Attachment;
+}
+
+/** The pictures of the loaded messages, oldest first; the one that is looked at also when it goes meanwhile. */
+function useImages({ conversationId, attachmentId }: OpenedImage): Shown[] {
   const { data } = useInfiniteQuery(messagesQuery(conversationId));
   return useMemo(
     () =>
       allOf(data)
         .filter(({ kind, deleted_at: deletedAt }) => kind === "image" && !deletedAt)
-        .flatMap(({ attachment }) => (attachment?.status === "completed" ? [attachment] : []))
+        .flatMap((message) => (message.attachment ? [{ message, image: message.attachment }] : []))
+        .filter(({ image }) => image.status === "completed" || image.id === attachmentId)
         .reverse(),
-    [data],
+    [data, attachmentId],
   );
 }
 
@@ -57,16 +68,17 @@ interface Props {
 
 function Lightbox({ opened, show, onClosed }: Props) {
   const { t } = useTranslation();
-  const images = useImages(opened.conversationId);
+  const images = useImages(opened);
   const [zoom, tellZoom] = useReducer(zoomReducer, WHOLE);
-  const index = images.findIndex((image) => image.id === opened.attachmentId);
-  const image = images[index];
+  const index = images.findIndex(({ image }) => image.id === opened.attachmentId);
+  const shown = images[index];
+  const image = shown?.image;
 
   function go(step: number): void {
     const next = images[index + step];
     if (!next) return;
     tellZoom({ type: "reset" });
-    show({ ...opened, attachmentId: next.id });
+    show({ ...opened, attachmentId: next.image.id });
   }
 
   function onKeyDown(event: KeyboardEvent): void {
@@ -96,7 +108,7 @@ function Lightbox({ opened, show, onClosed }: Props) {
         </p>
         <Tool label={t("media.zoomOut")} onPress={() => tellZoom({ type: "out" })} icon={<ZoomOut />} />
         <Tool label={t("media.zoomIn")} onPress={() => tellZoom({ type: "in" })} icon={<ZoomIn />} />
-        {image && (
+        {image?.status === "completed" && (
           <Button asChild size="touch" className="text-white/85 hover:bg-white/12 hover:text-white">
             <a href={image.file_url} download={image.file_name} aria-label={t("common.download")}>
               <Download className="size-5" aria-hidden />
@@ -110,11 +122,28 @@ function Lightbox({ opened, show, onClosed }: Props) {
         </DialogClose>
       </div>
       <div className="relative min-h-0 flex-1">
-        {image && <ZoomStage key={image.id} image={image} zoom={zoom} tell={tellZoom} />}
+        {shown && <Stage key={shown.image.id} shown={shown} zoom={zoom} tell={tellZoom} />}
         <Arrow side="left" label={t("media.previous")} enabled={index > 0} onPress={() => go(-1)} />
         <Arrow side="right" label={t("media.next")} enabled={index < images.length - 1} onPress={() => go(1)} />
       </div>
     </DialogStage>
+  );
+}
+
+/** The picture; or what has become of it while it was looked at. */
+function Stage({ shown: { message, image }, zoom, tell }: { shown: Shown; zoom: Zoom; tell: (news: ZoomNews) => void }) {
+  const { phase, retry, ...care } = usePhase(image);
+  const asking = useAsking(message);
+  if (phase.name === "ready") return <ZoomStage image={image} zoom={zoom} tell={tell} {...care} />;
+  return (
+    <div className="absolute inset-0 grid place-items-center p-4">
+      <div className="relative max-h-full overflow-hidden rounded-lg bg-white/5" style={boxStyle(boxOf(image.metadata))}>
+        <Picture src="" preview={image.metadata.preview} alt="" />
+        <AskingContext value={message.direction === "incoming" ? asking : null}>
+          <PhaseVeil phase={phase} attachment={image} retry={retry} />
+        </AskingContext>
+      </div>
+    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { Message } from "@/api/wire.gen";
+import { AskingContext, useAsking } from "@/features/media/asking";
 import { AudioPlayer } from "@/features/media/audio-player";
 import { DocumentCard } from "@/features/media/document-card";
 import { ImageBubble } from "@/features/media/image-bubble";
@@ -17,8 +18,17 @@ interface Props {
 
 /** The file of a message: one that comes in, or one that goes out and can still be held back. */
 export function MediaPreview({ message, from, footer }: Props) {
-  if (message.direction === "incoming") return <ByKind message={message} from={from} footer={footer} />;
-  return <Outgoing message={message} from={from} footer={footer} />;
+  const Way = message.direction === "incoming" ? Incoming : Outgoing;
+  return <Way message={message} from={from} footer={footer} />;
+}
+
+function Incoming({ message, from, footer }: Props) {
+  const asking = useAsking(message);
+  return (
+    <AskingContext value={asking}>
+      <ByKind message={message} from={from} footer={footer} />
+    </AskingContext>
+  );
 }
 
 function Outgoing({ message, from, footer }: Props) {

@@ -1,14 +1,16 @@
-import { CircleAlert, Hourglass, RotateCw, X } from "lucide-react";
+import { CircleAlert, X } from "lucide-react";
 import { use } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
+import { DownloadButton } from "@/features/media/download-button";
+import { GoneNote, GoneVeil } from "@/features/media/gone-view";
 import { ParcelContext } from "@/features/media/parcel";
 import type { Phase } from "@/features/media/phase";
+import { RetryButton } from "@/features/media/retry-button";
 import { useLanguage } from "@/i18n/i18n";
 import { useErrorText } from "@/i18n/use-error-text";
 import { cn } from "@/lib/cn";
 import { formatBytes } from "@/lib/format";
-import { Button } from "@/ui/button";
 import { ProgressRing } from "@/ui/progress-ring";
 
 type Working = Extract<Phase, { name: "working" }>;
@@ -71,85 +73,58 @@ interface VeilProps {
   retry: () => void;
 }
 
+const VEIL = "absolute inset-0 flex flex-col items-center justify-center gap-1.5 p-3 text-center text-white";
+
 /** Over a picture: progress, or why there is none. */
 export function PhaseVeil({ phase, attachment, retry }: VeilProps) {
-  const { t } = useTranslation();
   const errorText = useErrorText();
   const parcel = use(ParcelContext);
-  const veil = "absolute inset-0 flex flex-col items-center justify-center gap-1.5 p-3 text-center text-white";
-  switch (phase.name) {
-    case "working":
-      return (
-        <div className={cn(veil, "bg-black/20")}>
-          <span className="grid rounded-full bg-black/55 p-1">
-            <PhaseRing phase={phase} attachment={attachment} />
-          </span>
-          <span className="rounded-full bg-black/55 px-2 py-px text-[11px]">
-            <StageLine phase={phase} attachment={attachment} />
-          </span>
-        </div>
-      );
-    case "failed":
-      if (parcel) return <FailedVeil className={veil} />;
-      return (
-        <div role="alert" className={cn(veil, "bg-black/65")}>
-          <CircleAlert className="size-5" aria-hidden />
-          <span className="line-clamp-3 text-xs">{errorText(phase.code)}</span>
-          <RetryButton retry={retry} tone="overlay" />
-        </div>
-      );
-    case "expired":
-      return (
-        <div className={cn(veil, "bg-black/65")}>
-          <Hourglass className="size-5" aria-hidden />
-          <span className="text-[13px] font-medium">{t("media.expired")}</span>
-          <span className="line-clamp-3 text-xs">{t("media.expiredHint")}</span>
-        </div>
-      );
+  if (phase.name === "working") {
+    return (
+      <div className={cn(VEIL, "bg-black/20")}>
+        <span className="grid rounded-full bg-black/55 p-1">
+          <PhaseRing phase={phase} attachment={attachment} />
+        </span>
+        <span className="rounded-full bg-black/55 px-2 py-px text-[11px]">
+          <StageLine phase={phase} attachment={attachment} />
+        </span>
+      </div>
+    );
   }
-}
-
-/** What could not be sent says why, and is tried again, below: with the message. */
-function FailedVeil({ className }: { className: string }) {
+  if (phase.name === "gone") return <GoneVeil phase={phase} attachment={attachment} retry={retry} className={cn(VEIL, "bg-black/65")} />;
+  // What could not be sent says why, and is tried again, below: with the message.
+  if (parcel && attachment.status !== "completed") {
+    return (
+      <div className={cn(VEIL, "bg-black/45")}>
+        <CircleAlert className="size-6" aria-hidden />
+      </div>
+    );
+  }
   return (
-    <div className={cn(className, "bg-black/45")}>
-      <CircleAlert className="size-6" aria-hidden />
+    <div role="alert" className={cn(VEIL, "bg-black/65")}>
+      <CircleAlert className="size-5" aria-hidden />
+      <span className="line-clamp-3 text-xs">{errorText(phase.code)}</span>
+      <span className="flex flex-wrap justify-center gap-1.5">
+        <RetryButton retry={retry} tone="overlay" />
+        {phase.code === "not_shown" && <DownloadButton attachment={attachment} tone="overlay" />}
+      </span>
     </div>
   );
 }
 
 /** Under a card: the same in lines. Progress stands in the card's own ring. */
-export function PhaseNote({ phase, retry }: { phase: Phase; retry: () => void }) {
-  const { t } = useTranslation();
+export function PhaseNote({ phase, attachment, retry }: { phase: Phase; attachment: Attachment; retry: () => void }) {
   const errorText = useErrorText();
   const parcel = use(ParcelContext);
-  if (phase.name === "failed" && parcel) return null;
-  if (phase.name === "failed") {
-    return (
-      <div role="alert" className="flex flex-wrap items-center justify-end gap-2 text-[13px] text-danger">
-        <CircleAlert className="size-4 shrink-0" aria-hidden />
-        <span className="min-w-48 flex-1">{errorText(phase.code)}</span>
-        <RetryButton retry={retry} tone="danger" />
-      </div>
-    );
-  }
-  if (phase.name !== "expired") return null;
+  if (phase.name === "ready" || phase.name === "working") return null;
+  if (phase.name === "gone") return <GoneNote phase={phase} attachment={attachment} retry={retry} />;
+  if (parcel && attachment.status !== "completed") return null;
   return (
-    <p className="flex items-center gap-2 text-[13px] text-ink-soft">
-      <Hourglass className="size-4 shrink-0" aria-hidden />
-      <span>
-        {t("media.expired")}. {t("media.expiredHint")}
-      </span>
-    </p>
-  );
-}
-
-function RetryButton({ retry, tone }: { retry: () => void; tone: "overlay" | "danger" }) {
-  const { t } = useTranslation();
-  return (
-    <Button size="sm" tone={tone} onClick={retry}>
-      <RotateCw className="size-3.5" aria-hidden />
-      {t("common.retry")}
-    </Button>
+    <div role="alert" className="flex flex-wrap items-center justify-end gap-2 text-[13px] text-danger">
+      <CircleAlert className="size-4 shrink-0" aria-hidden />
+      <span className="min-w-48 flex-1">{errorText(phase.code)}</span>
+      <RetryButton retry={retry} tone="danger" />
+      {phase.code === "not_shown" && <DownloadButton attachment={attachment} tone="outline" />}
+    </div>
   );
 }

@@ -1,27 +1,46 @@
 import type { Stage } from "@/api/shapes";
 import type { Attachment, UploadProgress } from "@/api/wire.gen";
+import type { Mending } from "@/features/media/mending";
 
 export type Phase =
   | { name: "ready" }
-  | { name: "working"; stage: Stage | null; percent: number | null }
+  | { name: "working"; stage: Stage | "again" | null; percent: number | null }
   | { name: "failed"; code: string }
-  | { name: "expired" };
+  /** Nothing here or at WhatsApp brings it back: only whoever sent it has it still. */
+  | { name: "gone"; code: "expired" | "gone_everywhere" };
 
 /** What a bubble shows of its file. Progress that is heard of a failed file means that it is being tried again. */
-export function phaseOf(attachment: Attachment, progress: UploadProgress | undefined): Phase {
+export function phaseOf(attachment: Attachment, progress: UploadProgress | undefined, mending: Mending): Phase {
   switch (attachment.status) {
     case "completed":
-      return { name: "ready" };
+      return mended(mending);
     case "expired":
-      return { name: "expired" };
+      return { name: "gone", code: "expired" };
     case "failed":
-      return progress ? working(progress) : { name: "failed", code: attachment.error?.code ?? "unknown" };
+      return progress ? working(progress, mending) : failed(attachment.error?.code ?? "unknown");
     default:
-      return working(progress);
+      return working(progress, mending);
   }
 }
 
-function working(progress: UploadProgress | undefined): Phase {
-  if (!progress) return { name: "working", stage: null, percent: null };
-  return { name: "working", stage: progress.stage, percent: progress.total > 0 ? progress.percent : null };
+function failed(code: string): Phase {
+  return code === "gone_everywhere" ? { name: "gone", code } : { name: "failed", code };
+}
+
+/** The server has it; whether this page could load it is another thing. */
+function mended(mending: Mending): Phase {
+  switch (mending.name) {
+    case "well":
+      return { name: "ready" };
+    case "looking":
+      return { name: "working", stage: "again", percent: null };
+    case "lost":
+      return { name: "failed", code: mending.code };
+  }
+}
+
+function working(progress: UploadProgress | undefined, mending: Mending): Phase {
+  const isAgain = mending.round > 0 || mending.name === "looking";
+  const percent = progress && progress.total > 0 ? progress.percent : null;
+  return { name: "working", stage: isAgain ? "again" : (progress?.stage ?? null), percent };
 }

@@ -90,5 +90,5 @@ export function usePlayback(duration: number | null | undefined) {
     onTimeUpdate: () => tell({ type: "moved", to: audio.current?.currentTime ?? 0 }),
     onDurationChange: () => tell({ type: "measured", total: audio.current?.duration ?? 0 }),
   };
-  return { audio, state, toggle, seek, faster, events, fail: () => tell({ type: "failed" }) };
+  return { audio, state, toggle, seek, faster, events };
 }

@@ -10,7 +10,7 @@ import { useMediaQuery } from "@/lib/use-media-query";
 /** Without a frame, moving unless the reader asked for calm. */
 export function StickerBubble({ attachment, footer }: { attachment: Attachment; footer: ReactNode }) {
   const { t } = useTranslation();
-  const { phase, retry } = usePhase(attachment);
+  const { phase, retry, address, loaded, failed } = usePhase(attachment);
   const calm = useMediaQuery("(prefers-reduced-motion: reduce)");
   const isReady = phase.name === "ready";
   const still = attachment.thumbnail_url || attachment.file_url;
@@ -18,10 +18,12 @@ export function StickerBubble({ attachment, footer }: { attachment: Attachment; 
   return (
     <div className="relative size-40 overflow-hidden rounded-xl">
       <Picture
-        src={isReady ? src : ""}
+        src={isReady ? address(src) : ""}
         preview={isReady ? null : attachment.metadata.preview}
         alt={t("media.sticker")}
         fit="contain"
+        onLoaded={loaded}
+        onFailed={failed}
       />
       {phase.name !== "ready" && <PhaseVeil phase={phase} attachment={attachment} retry={retry} />}
       <TimePill>{footer}</TimePill>

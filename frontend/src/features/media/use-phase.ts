@@ -4,24 +4,28 @@ import { retryAttachment } from "@/api/chat";
 import { asApiError } from "@/api/client";
 import type { Attachment } from "@/api/wire.gen";
 import { phaseOf, type Phase } from "@/features/media/phase";
+import { useMending } from "@/features/media/use-mending";
 import { useProgress } from "@/realtime/progress";
 
-/** The phase of a file and the way to try it again. An accepted retry shows as work until the server says more. */
-export function usePhase(attachment: Attachment): { phase: Phase; retry: () => void } {
+/** The phase of a file, the way to try it again, and where and how its bytes are loaded. */
+export function usePhase(attachment: Attachment) {
   const progress = useProgress(attachment.id);
+  const { state, retry: loadAnew, ...care } = useMending(attachment.id);
   const [retried, setRetried] = useState<Attachment | null>(null);
   const mutation = useMutation({
     mutationFn: () => retryAttachment(attachment.id),
     onMutate: () => setRetried(attachment),
     onError: () => setRetried(null),
   });
-  const told = phaseOf(attachment, progress);
+  const told = phaseOf(attachment, progress, state);
+  const isHere = attachment.status === "completed";
+  // An accepted retry shows as work until the server says more.
   const isWaiting = told.name === "failed" && retried === attachment;
-  const failure = mutation.error && told.name === "failed" ? asApiError(mutation.error).code : null;
+  const failure = mutation.error && told.name === "failed" && !isHere ? asApiError(mutation.error).code : null;
   const phase: Phase = isWaiting
     ? { name: "working", stage: null, percent: null }
     : failure
       ? { name: "failed", code: failure }
       : told;
-  return { phase, retry: () => mutation.mutate() };
+  return { phase, retry: isHere ? loadAnew : () => mutation.mutate(), ...care };
 }

@@ -1,5 +1,5 @@
 import { Play } from "lucide-react";
-import { useRef, useState, type ReactNode } from "react";
+import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
 import { boxOf, boxStyle } from "@/features/media/box";
@@ -17,14 +17,17 @@ interface Props {
   footer: ReactNode;
 }
 
+type Care = Pick<ReturnType<typeof usePhase>, "address" | "loaded" | "failed">;
+
 /** Plays where it stands; not a byte of it is fetched before somebody presses play. */
 export function VideoBubble({ attachment, look, footer }: Props) {
-  const { phase, retry } = usePhase(attachment);
+  const { phase, retry, ...care } = usePhase(attachment);
+  const [brokenAt, setBrokenAt] = useState<number | null>(null);
   const { metadata } = attachment;
   return (
     <div className="relative overflow-hidden rounded-[7px] bg-black" style={boxStyle(boxOf(metadata))}>
       {phase.name === "ready" ? (
-        <Player attachment={attachment} look={look} footer={footer} />
+        <Player attachment={attachment} look={look} footer={footer} care={care} brokenAt={brokenAt} tellBroken={setBrokenAt} />
       ) : (
         <>
           <Picture src="" preview={metadata.preview} alt="" />
@@ -37,30 +40,61 @@ export function VideoBubble({ attachment, look, footer }: Props) {
   );
 }
 
-function Player({ attachment, look, footer }: Props) {
+interface PlayerProps extends Props {
+  care: Care;
+  /** Where it broke off, when it did: it goes on from there. */
+  brokenAt: number | null;
+  tellBroken: (at: number | null) => void;
+}
+
+function Player({ attachment, look, footer, care, brokenAt, tellBroken }: PlayerProps) {
   const { t } = useTranslation();
   const calm = useMediaQuery("(prefers-reduced-motion: reduce)");
   const { metadata, renditions } = attachment;
   const isLoop = look === "loop";
-  const [started, setStarted] = useState<"no" | "yes">(isLoop && !calm ? "yes" : "no");
+  const [started, setStarted] = useState<"no" | "asked" | "yes">(isLoop && !calm ? "asked" : "no");
   const video = useRef<HTMLVideoElement>(null);
+  const poster = renditions.poster || attachment.thumbnail_url;
+  // Whoever was watching when it broke off need not press play again.
+  const resume = useEffectEvent(() => {
+    if (brokenAt === null || !video.current) return;
+    video.current.currentTime = brokenAt;
+    void video.current.play().catch(() => undefined);
+  });
+  useEffect(() => resume(), []);
+
+  function onPlaying(): void {
+    tellBroken(null);
+    setStarted("yes");
+    care.loaded();
+  }
+
+  function onBroken(): void {
+    tellBroken(video.current?.currentTime ?? 0);
+    care.failed(care.address(attachment.file_url));
+  }
+
   return (
     <>
+      {started !== "yes" && (
+        <Picture src={poster && care.address(poster)} preview={metadata.preview} alt="" onFailed={care.failed} />
+      )}
       {/* eslint-disable-next-line jsx-a11y/media-has-caption -- nobody writes captions for a customer's video */}
       <video
         ref={video}
-        controls={started === "yes"}
+        controls={started !== "no"}
         playsInline
         preload="none"
         loop={isLoop}
         muted={isLoop}
         autoPlay={isLoop && !calm}
         aria-label={t("media.video")}
-        poster={renditions.poster || attachment.thumbnail_url || metadata.preview || undefined}
         className="absolute inset-0 size-full object-contain outline-offset-[-3px]"
-        onPlay={() => setStarted("yes")}
+        onPlay={() => setStarted((now) => (now === "yes" ? now : "asked"))}
+        onPlaying={onPlaying}
+        onError={onBroken}
       >
-        <source src={attachment.file_url} type={attachment.file_type} />
+        <source src={care.address(attachment.file_url)} type={attachment.file_type} onError={onBroken} />
       </video>
       {started === "no" && (
         <>
@@ -68,7 +102,7 @@ function Player({ attachment, look, footer }: Props) {
             type="button"
             aria-label={t("media.playVideo")}
             className="group absolute inset-0 grid place-items-center outline-offset-[-3px]"
-            onClick={() => void video.current?.play()}
+            onClick={() => void video.current?.play().catch(() => undefined)}
           >
             <span className="grid size-12 place-items-center rounded-full bg-black/55 text-white group-hover:bg-black/75">
               <Play className="ml-0.5 size-5 fill-current" aria-hidden />

@@ -7,13 +7,16 @@ interface Props {
   image: Attachment;
   zoom: Zoom;
   tell: (news: ZoomNews) => void;
+  address: (path: string) => string;
+  loaded: () => void;
+  failed: (src: string) => void;
 }
 
 /** One picture as large as the window allows, over its thumbnail until it is here; wheel, double click and drag. */
-export function ZoomStage({ image, zoom, tell }: Props) {
+export function ZoomStage({ image, zoom, tell, address, loaded, failed }: Props) {
   const [sight, setSight] = useState<"loading" | "loaded">("loading");
   const under = image.thumbnail_url || image.metadata.preview;
-  const full = image.renditions.jpeg || image.file_url;
+  const full = address(image.renditions.jpeg || image.file_url);
   const fit = "absolute inset-0 size-full object-contain select-none";
 
   function onPointerMove(event: PointerEvent): void {
@@ -38,7 +41,11 @@ export function ZoomStage({ image, zoom, tell }: Props) {
           src={full}
           alt={image.file_name}
           draggable={false}
-          onLoad={() => setSight("loaded")}
+          onLoad={() => {
+            setSight("loaded");
+            loaded();
+          }}
+          onError={() => failed(full)}
           className={cn(fit, "transition-opacity duration-200", sight === "loading" && "opacity-0")}
         />
       </div>
