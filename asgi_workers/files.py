@@ -41,6 +41,7 @@ ROUTES = {
     "api/chat/attachments/{attachment_id}/renditions/{name}": "_rendition",
 }
 """Address → the method of Files that answers it."""
+PATTERNS = {address: re.compile("/" + re.sub(r"\{\w+\}", "([^/]*)", address), re.DOTALL) for address in ROUTES}
 OURS = "/media/"
 READING = {"GET", "HEAD"}
 
@@ -57,10 +58,11 @@ class Files:
         self._rows: Remembered[tuple[Any, ...], Shown] = Remembered(seconds=BELIEVED_SECONDS, limit=ROWS_REMEMBERED)
         self._callers: Remembered[bytes, Caller] = Remembered(seconds=BELIEVED_SECONDS, limit=CALLERS_REMEMBERED)
         self._salt = secrets.token_bytes(32)
-        self._routes = [(_pattern(address), getattr(self, name)) for address, name in ROUTES.items()]
+        self._routes = [(PATTERNS[address], getattr(self, name)) for address, name in ROUTES.items()]
 
-    def is_asked(self, path: str) -> bool:
-        return path.startswith(OURS) or any(pattern.fullmatch(path) for pattern, _ in self._routes)
+    @staticmethod
+    def is_asked(path: str) -> bool:
+        return path.startswith(OURS) or any(pattern.fullmatch(path) for pattern in PATTERNS.values())
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         ask = Ask(scope["method"], dict(scope["headers"]), scope["query_string"], (scope.get("client") or ("",))[0])
@@ -72,9 +74,9 @@ class Files:
             reply = problem(TryLater("database_unavailable", "The database is away."))
         await _send(reply, receive, send)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        await self._pieces.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._pieces.close()
 
     async def _reply(self, ask: Ask, path: str) -> Reply:
         for pattern, handler in self._routes:
@@ -177,7 +179,3 @@ async def _left(receive: Receive) -> None:
     """Returns when the reader has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _pattern(address: str) -> "re.Pattern[str]":
-    return re.compile("/" + re.sub(r"\{\w+\}", "([^/]*)", address), re.DOTALL)

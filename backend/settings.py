@@ -230,6 +230,7 @@ MEDIA_MAX_SIZE = env.numbers(
     {"image": 10 * MiB, "sticker": 10 * MiB, "audio": 16 * MiB, "document": 25 * MiB, "video": 50 * MiB},
 )
 MEDIA_ALLOWED_TYPES = env.words("MEDIA_ALLOWED_TYPES")
+MEDIA_CACHE_MAX_BYTES = env.number("MEDIA_CACHE_MAX_BYTES", 512 * MiB, at_least=MiB)
 MEDIA_FETCH_HOSTS = env.words("MEDIA_FETCH_HOSTS")
 MEDIA_PROXY_HOSTS = env.words("MEDIA_PROXY_HOSTS", "pps.whatsapp.net,mmg.whatsapp.net,*.fna.whatsapp.net")
 MEDIA_RETENTION_DAYS = env.number("MEDIA_RETENTION_DAYS", 30)

@@ -15,19 +15,16 @@ class Visitor(Client):
     def request(self, **request: Any) -> Any:
         known: Any = self  # the stubs leave out what Django's own handlers use
         environ = known._base_environ(**request)
-        files = Files()
-        try:
-            if not files.is_asked(environ["PATH_INFO"]):
-                return super().request(**request)
-            answer: Any = asyncio.run(_ask(files, environ))
-        finally:
-            files.close()
+        if not Files.is_asked(environ["PATH_INFO"]):
+            return super().request(**request)
+        answer: Any = asyncio.run(_ask(environ))
         if answer.headers.get("Content-Type", "").endswith("json"):
             answer.json = lambda **_: known._parse_json(answer)
         return answer
 
 
-async def _ask(files: Files, environ: dict[str, Any]) -> HttpResponseBase:
+async def _ask(environ: dict[str, Any]) -> HttpResponseBase:
+    files = Files()
     said: list[dict[str, Any]] = []
     asked = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -39,7 +36,10 @@ async def _ask(files: Files, environ: dict[str, Any]) -> HttpResponseBase:
     async def send(message: dict[str, Any]) -> None:
         said.append(message)
 
-    await files(_scope(environ), receive, send)
+    try:
+        await files(_scope(environ), receive, send)
+    finally:
+        await files.close()
     body = b"".join(message.get("body", b"") for message in said[1:])
     headers = {name.decode("latin1"): value.decode("latin1") for name, value in said[0]["headers"]}
     return HttpResponse(body, status=said[0]["status"], headers=headers)

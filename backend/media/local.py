@@ -85,6 +85,11 @@ class LocalMediaStorage(FileSystemStorage):
 
         return chunks()
 
+    def read_piece(self, key: str, start: int, length: int) -> bytes:
+        with _translated(), self._path(key).open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
     def stat(self, key: str) -> Stat:
         with _translated():
             found = self._path(key).stat()

@@ -1,48 +1,132 @@
-"""The bytes of stored objects, a slice at a time and no faster than their reader takes them."""
+"""The bytes of stored objects, near first: this process's memory, the cache, then the storage, a slice at a time.
+
+However many ask for the same piece, it is fetched once; whoever leaves meanwhile takes nothing from the others. A cache
+that is away is passed by; a storage that is away is an answer that says when to come again.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
-from backend.lib.errors import TryLater
+from backend.lib.breaker import Breaker
+from backend.lib.errors import Missing, TryLater
+from backend.media.cache import SLICE_BYTES, WHOLE_BYTES, Away, MediaCache, Piece, media_cache, slice_of, whole
 from backend.media.serving import Opened, Span, Stored
 from backend.media.storages import media_storage
 
-SLICE_BYTES = 512 * 1024
 READERS = 16
-READ_SECONDS = 4
+READ_SECONDS = 3.5
+REST_SECONDS = 1.0
+FAILURES = 3
+RETRY_AFTER_SECONDS = 5
+
+Fetched = tuple[bytes, bool]
+"""The bytes, and whether they were near."""
 
 
 class Pieces:
     """`serving.Source` for the running loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: MediaCache | None = None) -> None:
+        self._cache = cache or media_cache()
+        self._shelf = self._cache.shelf.on_loop()
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="media-read")
+        self._breaker = Breaker(rest_seconds=REST_SECONDS, failures=FAILURES)
+        self._fetching: dict[tuple[str, str], asyncio.Task[Fetched]] = {}
 
     async def open(self, stored: Stored, span: Span) -> Opened:
-        first = await self._read(stored, span.start, min(span.length, SLICE_BYTES))
+        if stored.size_bytes <= WHOLE_BYTES:
+            data = self._cache.hot.get(stored.cache_key, stored.etag)
+            is_hit = data is not None
+            if data is None:
+                data, is_hit = await self._piece(stored, whole(stored))
+                self._cache.hot.put(stored.cache_key, stored.etag, data)
+            self._count(is_hit=is_hit)
+            return Opened(data if span.length == len(data) else data[span.start : span.end + 1], is_hit)
+        first, is_hit = await self._slice(stored, span, span.start // SLICE_BYTES)
         if len(first) == span.length:
-            return Opened(first, is_hit=False)
-        return Opened(self._following(stored, span, first), is_hit=False)
+            return Opened(first, is_hit)
+        return Opened(self._following(stored, span, first), is_hit)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        await self._shelf.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _following(self, stored: Stored, span: Span, first: bytes) -> AsyncIterator[bytes]:
         yield first
-        for start in range(span.start + SLICE_BYTES, span.end + 1, SLICE_BYTES):
-            yield await self._read(stored, start, min(span.end + 1 - start, SLICE_BYTES))
+        del first
+        for number in range(span.start // SLICE_BYTES + 1, span.end // SLICE_BYTES + 1):
+            yield (await self._slice(stored, span, number))[0]
 
-    async def _read(self, stored: Stored, start: int, length: int) -> bytes:
-        reading = asyncio.get_running_loop().run_in_executor(self._threads, _read, stored.key, start, length)
+    async def _slice(self, stored: Stored, span: Span, number: int) -> Fetched:
+        """What the span wants of slice `number`."""
+        piece = slice_of(stored, number)
+        data, is_hit = await self._piece(stored, piece)
+        self._count(is_hit=is_hit)
+        begin, end = max(span.start - piece.start, 0), min(span.end + 1 - piece.start, piece.length)
+        return (data if end - begin == piece.length else data[begin:end]), is_hit
+
+    async def _piece(self, stored: Stored, piece: Piece) -> Fetched:
+        which = (piece.name, piece.etag)
+        if which not in self._fetching:
+            task = self._fetching[which] = asyncio.create_task(self._fetch(stored, piece))
+            task.add_done_callback(lambda done: self._fetched(which, done))
+        return await asyncio.shield(self._fetching[which])
+
+    def _fetched(self, which: tuple[str, str], done: "asyncio.Task[Fetched]") -> None:
+        del self._fetching[which]
+        if not done.cancelled():
+            done.exception()  # looked at, in case that everybody who asked has left
+
+    async def _fetch(self, stored: Stored, piece: Piece) -> Fetched:
+        near = await self._near(piece)
+        if near is not None:
+            return near, True
+        data = await self._read(stored.key, piece)
+        with suppress(Away):
+            await self._shelf.put(piece.name, piece.wrapped(data), piece.seconds)
+        return data, False
+
+    async def _near(self, piece: Piece) -> bytes | None:
+        try:
+            value = await self._shelf.get(piece.name)
+        except Away:
+            return None
+        return None if value is None else piece.unwrapped(value)
+
+    async def _read(self, key: str, piece: Piece) -> bytes:
+        """Raises Missing(`object_gone`) and TryLater(`storage_unavailable`), within READ_SECONDS."""
+        if not self._breaker.lets_through():
+            raise _unavailable("the storage was away a moment ago")
+        reading = asyncio.get_running_loop().run_in_executor(self._threads, _read, key, piece.start, piece.length)
         try:
             data = await asyncio.wait_for(reading, READ_SECONDS)
+        except Missing:
+            self._breaker.worked()
+            raise
+        except TryLater:
+            self._breaker.failed()
+            raise
         except TimeoutError as error:
-            raise TryLater("storage_unavailable", "the storage does not answer") from error
-        if len(data) != length:
-            raise TryLater("storage_unavailable", "the storage has another file than the row says")
+            self._breaker.failed()
+            raise _unavailable("the storage does not answer") from error
+        self._breaker.worked()
+        if not piece.is_right(data):
+            raise _unavailable("the storage holds another file than the row says")
         return data
+
+    def _count(self, *, is_hit: bool) -> None:
+        figures = self._cache.figures
+        if is_hit:
+            figures.hits += 1
+        else:
+            figures.misses += 1
 
 
 def _read(key: str, start: int, length: int) -> bytes:
-    return b"".join(media_storage().read_range(key, start, length))
+    return media_storage().read_piece(key, start, length)
+
+
+def _unavailable(why: str) -> TryLater:
+    return TryLater("storage_unavailable", why, after_seconds=RETRY_AFTER_SECONDS)

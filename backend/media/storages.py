@@ -93,6 +93,9 @@ class MediaStorage(Protocol):
     def read_range(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Chunks of at most 64 KiB, to the end without `length`. Opened before it returns, so that errors come here."""
 
+    def read_piece(self, key: str, start: int, length: int) -> bytes:
+        """For somebody who waits: all of it at once, or TryLater within seconds."""
+
     def stat(self, key: str) -> Stat: ...
 
     def delete(self, name: str) -> None:

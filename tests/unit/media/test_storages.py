@@ -470,3 +470,11 @@ def test_our_rules_come_and_go_and_theirs_stay(bucket, s3):
 
 def test_a_directory_has_no_rules(tmp_path):
     assert LocalMediaStorage(location=tmp_path).lifecycle() is None
+
+
+def test_a_piece_comes_whole_and_at_once(storage, source):
+    put(storage, KEY, source)
+    assert storage.read_piece(KEY, 1000, 5000) == BODY[1000:6000]
+    assert storage.read_piece(KEY, len(BODY) - 10, 10) == BODY[-10:]
+    with pytest.raises(Missing):
+        storage.read_piece("chat/a/unfiled/none", 0, 1)
