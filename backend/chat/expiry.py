@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from backend.chat import present
 from backend.chat.models import Message
-from backend.lib.errors import Conflict, Refused, TryLater
+from backend.lib.errors import TryLater
 from backend.media import retention
 from backend.media.models import Attachment
 from backend.realtime import log, wire
@@ -74,29 +74,6 @@ def remove(expired: Attachment) -> int:
         storage_key="", thumbnail_key="", renditions={}, content_sha256=""
     )
     return removed
-
-
-def pin(attachment: Attachment, *, pinned: bool) -> Attachment:
-    """Exempt from expiring, or not any more: then its old term counts again.
-
-    Raises Refused(`expired`, 410), Conflict(`file_not_here`), TryLater, and Missing(`object_gone`) when the storage has
-    lost it.
-    """
-    if attachment.status == Status.EXPIRED:
-        raise Refused("expired", "This file is past its retention.", status=410)
-    if attachment.status != Status.COMPLETED:
-        raise Conflict("file_not_here", f"This file is {attachment.status}.")
-    keys = retention.keys_of(attachment)
-    held = attachment.held or (pinned and retention.hold(keys))
-    with log.unit(attachment.tenant_id):
-        same = Attachment.objects.filter(
-            pk=attachment.pk, status=Status.COMPLETED, storage_key=attachment.storage_key, held=attachment.held
-        )
-        if not same.update(pinned=pinned, held=held):
-            raise Conflict("file_not_here", "This file has changed meanwhile.")
-        attachment.refresh_from_db()
-        tell([attachment], wire.AttachmentReady)
-    return attachment
 
 
 def tell(

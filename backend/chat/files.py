@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from backend.chat import present, work
+from backend.chat import healing, present, work
 from backend.chat.models import Message
 from backend.jobs import queue
 from backend.lib.errors import Conflict, Missing, Refused
@@ -23,9 +23,12 @@ Tenants = tuple[UUID, ...]
 
 
 def try_again(attachment: Attachment) -> wire.Attachment:
-    """A failed incoming file is fetched once more. Raises Conflict when it did not fail, or cannot be fetched."""
+    """A failed file is fetched once more: from WhatsApp, or from where it was if it has come back there.
+
+    Raises Conflict when it did not fail, or cannot be fetched.
+    """
     message = Message.objects.filter(attachment=attachment).first()
-    if message is None or not message.source:
+    if message is None or not (attachment.storage_key or healing.is_known_to_the_gateway(message)):
         raise Conflict("nothing_to_fetch", "Nothing is known of where this file could be fetched.")
     with log.unit(attachment.tenant_id):
         moved = Attachment.objects.filter(pk=attachment.pk, status=Status.FAILED).update(

@@ -7,7 +7,19 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from backend.chat import abandoned, changes, downloads, lane, outgoing, pictures, reconcile, sending, work
+from backend.chat import (
+    abandoned,
+    changes,
+    downloads,
+    expiry,
+    lane,
+    outgoing,
+    pictures,
+    reconcile,
+    sending,
+    terms,
+    work,
+)
 from backend.chat.models import InboundEvent, Parked
 from backend.jobs import queue
 from backend.jobs.queue import runs
@@ -80,6 +92,7 @@ def profile_picture(contact_id: str) -> None:
 @runs(work.HOUSEKEEPING)
 def housekeeping(_: str) -> None:
     """Drop what is past its retention."""
+    terms.check_the_bucket()
     logger.info(
         "pruned",
         extra={
@@ -88,6 +101,8 @@ def housekeeping(_: str) -> None:
             "webhooks": prune_webhooks(),
             "spooled": sweep(),
             "uploads": abandoned.sweep(),
+            "rules": terms.apply_all(),
+            "expired": expiry.sweep(),
             "parked": Parked.objects.filter(created_at__lt=_horizon()).delete()[0],
         },
     )

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import groupby
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Case, Expression, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -22,6 +23,7 @@ from backend.media import retention
 from backend.media.models import Attachment, RetentionRule
 from backend.media.pipeline import Ingested
 from backend.media.retention import Terms
+from backend.media.storages import media_storage
 from backend.tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -70,6 +72,20 @@ def apply_all() -> int:
         else:
             cache.set(name, remembered, DAY_SECONDS)
     return changed
+
+
+def check_the_bucket() -> None:
+    """Warns while the bucket would remove files before our rows expire: its rule changes by command only."""
+    try:
+        found = media_storage().lifecycle()
+    except ChatError:
+        return
+    days = settings.MEDIA_RETENTION_DAYS
+    if found is not None and found.expire_days and (days == 0 or found.expire_days < days):
+        facts = {"bucket_days": found.expire_days, "days": days}
+        logger.warning(
+            "[S3] the bucket's rule is older than MEDIA_RETENTION_DAYS: run s3_lifecycle --apply", extra=facts
+        )
 
 
 def apply(tenant_id: UUID, terms: Terms) -> int:

@@ -44,6 +44,7 @@ SURFACE: dict[str, tuple[str, str]] = {
     "api/chat/conversations/{conversation_id}/read/": (THING, "post"),
     "api/chat/attachments/{attachment_id}/": (THING, "get"),
     "api/chat/attachments/{attachment_id}/retry/": (THING, "post"),
+    "api/chat/attachments/{attachment_id}/pin/": (THING, "post"),
     "api/chat/attachments/{attachment_id}/download/": (THING, "get head"),
     "api/chat/attachments/{attachment_id}/thumbnail/": (THING, "get head"),
     "api/chat/attachments/{attachment_id}/renditions/{name}": (THING, "get head"),
@@ -51,6 +52,7 @@ SURFACE: dict[str, tuple[str, str]] = {
     "api/chat/messages/{message_id}/": (THING, "patch delete"),
     "api/chat/messages/{message_id}/retry/": (THING, "post"),
     "api/chat/messages/{message_id}/cancel/": (THING, "post"),
+    "api/chat/messages/{message_id}/ask-again/": (THING, "post"),
     "api/chat/messages/{message_id}/reaction/": (THING, "put"),
     "api/chat/get-upload-url/": (THING, "post"),
     "api/chat/attachments/{attachment_id}/parts/": (THING, "post"),
@@ -80,7 +82,7 @@ class Acme:
         """Enough for every address that is sent something."""
         ids = {"conversation_id": str(self.conversation.pk), "attachment_id": str(self.attachment.pk)}
         file = {"file_name": "x.jpg", "file_type": "image/jpeg", "file_size": 1, "numbers": [1]}
-        words = {"client_id": "x", "text": "x", "emoji": "", "email": "a@b.example", "password": "x"}
+        words = {"client_id": "x", "text": "x", "emoji": "", "pinned": True, "email": "a@b.example", "password": "x"}
         return {**ids, **file, **words}
 
     def secrets(self) -> list[str]:

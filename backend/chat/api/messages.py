@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from backend.chat import changes, outbox, outgoing, parcels, present, uploads
+from backend.chat import asking, changes, outbox, outgoing, parcels, present, uploads
 from backend.chat.api.surface import caller_of, uuid_or_missing
 from backend.chat.models import Conversation, Message
 from backend.lib.errors import Conflict, Missing, Refused
@@ -38,6 +38,10 @@ class Draft(Schema):
 
 class Edit(Schema):
     text: str = Field(max_length=65_536)
+
+
+class Asked(Schema):
+    client_id: str = Field("", max_length=64)
 
 
 class ReactionSent(Schema):
@@ -102,6 +106,15 @@ def cancel(request: HttpRequest, message_id: str) -> Status[wire.Message]:
     if found.status == "waiting" and found.attachment is not None and uploads.cancel(found.attachment):
         return Status(202, present.message(_message(request, message_id)))
     return Status(202, present.message(outbox.cancel(found)))
+
+
+@router.post("/messages/{message_id}/ask-again/", response={202: wire.Message})
+def ask_again(request: HttpRequest, message_id: str, sent: Asked | None = None) -> Status[wire.Message]:
+    """The customer is asked to send a file again that is gone: our request, a message. 409 `nothing_to_ask`."""
+    found = _message(request, message_id)
+    check_is_current(found.conversation)
+    client_id = sent.client_id if sent else ""
+    return Status(202, present.message(asking.ask_again(found, caller_of(request).user, client_id=client_id)))
 
 
 @router.patch("/messages/{message_id}/", response=wire.Message)
