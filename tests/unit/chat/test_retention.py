@@ -13,14 +13,13 @@ from backend.media import retention
 from backend.media.models import Attachment, RetentionRule
 from backend.media.storages import media_storage
 from tests.cast import Member
-from tests.parts import EMBEDDED
 from tests.unit.chat.keeping import kept, objects_of, sharing, tags_of
 from tests.unit.chat.uploading import conversation, events, post, uploaded, work_off
 from tests.unit.media import samples
 
 __all__ = ["conversation"]
 
-knows_tags = pytest.mark.skipif(EMBEDDED, reason="a directory has no tags")
+knows_tags = pytest.mark.usefixtures("s3")
 
 
 def again(attachment: Attachment) -> Attachment:
