@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from backend.lib.errors import Missing
-from backend.media import cache
+from backend.media.cache import media_cache
 from backend.media.models import Attachment, RetentionRule
 from backend.media.storages import HELD, media_storage
 
@@ -103,7 +103,7 @@ def remove_objects(attachment: Attachment) -> int:
 
     Returns how many went. The row is expired or gone before: nobody may come to refer to it meanwhile. Raises TryLater.
     """
-    _forget([attachment.media_hash])
+    media_cache().forget([attachment.media_hash])
     if not attachment.storage_key or is_shared(attachment):
         return 0
     storage, keys = media_storage(), keys_of(attachment)
@@ -120,12 +120,6 @@ def is_whole(attachment: Attachment) -> bool:
     except Missing:
         return False
     return bool(sizes) and sizes[0] == attachment.size_bytes
-
-
-def _forget(media_hashes: list[str]) -> None:
-    named = getattr(cache, "media_cache", None)
-    if named is not None:
-        named().forget(media_hashes)
 
 
 def _references(attachment: Attachment) -> QuerySet[Attachment]:

@@ -1,5 +1,6 @@
 """How long files are kept: by rule, by pin, by reference; and how they go."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from backend.chat import expiry, pins, tasks, terms
 from backend.chat.models import Message
 from backend.lib.errors import Conflict, Refused, TryLater
 from backend.media import retention
+from backend.media.cache import Shelf, key_of, media_cache
 from backend.media.models import Attachment, RetentionRule
 from backend.media.storages import media_storage
 from tests.cast import Member
@@ -270,3 +272,23 @@ def test_two_rows_that_expire_together_take_their_object_along(ana: Member) -> N
     sharing(ana, first, days_old=32)
     assert expiry.sweep() == 2
     assert not list(media_storage().list_keys(f"chat/{ana.tenant.pk}/"))
+
+
+def test_every_cached_piece_of_what_expired_is_forgotten(ana: Member) -> None:
+    old = kept(ana, days_old=31)
+    shelf = media_cache().shelf
+    names = [key_of(old.media_hash), key_of(old.media_hash, "thumbnail"), f"{key_of(old.media_hash)}:3"]
+    for name in [*names, key_of("another")]:
+        shelf.put(name, b"bytes of the file", 60)
+    before = shelf.bytes_used()
+    expiry.sweep()
+    assert (before or 0) > (shelf.bytes_used() or 0) > 0
+    assert asyncio.run(seen(shelf, [*names, key_of("another")])) == [None, None, None, b"bytes of the file"]
+
+
+async def seen(shelf: Shelf, names: list[str]) -> list[bytes | None]:
+    loop_shelf = shelf.on_loop()
+    try:
+        return [await loop_shelf.get(name) for name in names]
+    finally:
+        await loop_shelf.close()
