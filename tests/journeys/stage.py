@@ -1,12 +1,16 @@
 """What a journey needs: the demo's people, a customer's phone, and eyes on both sides."""
 
+import base64
 import hashlib
 import time
 import uuid
+from itertools import count
 from typing import Any
 
 import httpx
 
+from backend.sandbox.samples import sample
+from tests.bench.letters import another
 from tests.process.chat_process import ChatProcess, SandboxProcess
 from tests.process.watcher import Watcher
 
@@ -39,8 +43,10 @@ class Stage:
         return answer.json() if answer.content else None
 
     def sends(self, kind: str, *, customer: str = "maria-souza", **draft: Any) -> Any:
-        """A customer sends something from the phone."""
+        """A customer sends something from the phone: a photo that nobody has sent before, unless `draft` names one."""
         path = f"/control/instances/{INSTANCE}/customers/{customer}/messages"
+        if kind == "image" and not draft.keys() & {"sample", "base64"}:
+            draft |= {"base64": base64.b64encode(new_photo()).decode(), "mimetype": "image/jpeg"}
         return self.control("POST", path, json={"kind": kind} | draft)
 
     def faults(self, **faults: Any) -> None:
@@ -102,6 +108,14 @@ def _is(event: Any, provider_id: str) -> bool:
 
 
 API_KEY = "from backend.tenants.models import Instance; print(Instance.objects.get(name='clinica-01').api_key)"
+
+
+_photos = count(1)
+
+
+def new_photo() -> bytes:
+    """The beach once more, with other bytes: what the company has already it would not fetch again."""
+    return another(sample("photo-beach.jpg").data, next(_photos))
 
 
 def sha256(data: bytes) -> str:

@@ -40,7 +40,7 @@ class Faces:
             number = json.loads(host.body)["number"]
             self.asked.append(number)
             url = self.told.get(number)
-            host.say(200, json.dumps({"wuid": number, "profilePictureUrl": url}).encode())
+            host.say(200, json.dumps({"wuid": number, "profilePictureUrl": url}).encode(), Connection="close")
             return
         self.fetched.append(host.path)
         host.say(*self.served.get(host.path.partition("?")[0], (404, b"")))
