@@ -47,7 +47,8 @@ check: $(BIN)/.dev frontend/node_modules/.installed
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 	cd frontend && npm run --silent types:check && npm run --silent lint && npm run --silent typecheck
 
-bench: services $(BIN)/.dev page
+bench: $(BIN)/.dev page
+	@sh tests/setup.sh bench
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 types: $(BIN)/.dev frontend/node_modules/.installed

@@ -1,14 +1,20 @@
 #!/bin/sh
-# The servers and the browser that the tests start privately. Nothing here runs as a system service, and where all of
-# it is installed this does nothing. Only root on Debian or Ubuntu installs; anybody else is told what is missing.
+# The servers and the browser that the tests start privately, and with the word `bench` what the benches compare with.
+# Nothing here runs as a system service, and where all of it is installed this does nothing. Only root on Debian or
+# Ubuntu installs; anybody else is told what is missing.
 set -eu
 
 PACKAGES="postgresql redis-server rabbitmq-server radosgw ceph-mon ceph-osd chromium fonts-dejavu-core fonts-noto-color-emoji"
+PROGRAMS="redis-server:redis-server radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd chromium:chromium"
+if [ "${1:-}" = bench ]; then
+    PACKAGES="$PACKAGES nginx-light wrk"
+    PROGRAMS="$PROGRAMS nginx:nginx-light wrk:wrk"
+fi
 PATH="$PATH:/usr/sbin:/sbin"
 
 missing() {
     ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || printf 'postgresql '
-    for pair in redis-server:redis-server radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd chromium:chromium; do
+    for pair in $PROGRAMS; do
         command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s ' "${pair##*:}"
     done
     ls /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server >/dev/null 2>&1 || printf 'rabbitmq-server '

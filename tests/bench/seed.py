@@ -2,6 +2,7 @@
 
 `python -m tests.bench.seed companies COUNT SANDBOX_URL`
 `python -m tests.bench.seed file TENANT_ID STORAGE_KEY SIZE_BYTES SHA256`
+`python -m tests.bench.seed media TENANT_ID STORAGE_KEY SIZE_BYTES SHA256 MIMETYPE`
 """
 
 import json
@@ -48,22 +49,27 @@ def companies(count: str, sandbox_url: str) -> list[dict[str, str]]:
 
 def file(tenant_id: str, storage_key: str, size_bytes: str, sha256: str) -> str:
     """The row of a file that is in S3 already, as if it had come in."""
+    return media(tenant_id, storage_key, size_bytes, sha256, "application/zip")["id"]
+
+
+def media(tenant_id: str, storage_key: str, size_bytes: str, sha256: str, mimetype: str) -> dict[str, str]:
+    """The same, and the hash by which a gateway reads it."""
     from backend.media.models import Attachment
 
     made = Attachment.objects.create(
         tenant_id=UUID(tenant_id),
-        file_name="large.zip",
-        file_type="application/zip",
+        file_name=storage_key.rpartition("/")[2],
+        file_type=mimetype,
         size_bytes=int(size_bytes),
         status=Attachment.Status.COMPLETED,
         storage_type=Attachment.Storage.S3,
         storage_key=storage_key,
         content_sha256=sha256,
     )
-    return str(made.pk)
+    return {"id": str(made.pk), "media_hash": made.media_hash}
 
 
-MAKERS: dict[str, Callable[..., object]] = {"companies": companies, "file": file}
+MAKERS: dict[str, Callable[..., object]] = {"companies": companies, "file": file, "media": media}
 
 
 if __name__ == "__main__":
