@@ -210,8 +210,9 @@ if MEDIA_STORAGE not in {"s3", "local"}:
     raise env.WrongSetting("MEDIA_STORAGE", f"expected s3 or local, found {MEDIA_STORAGE!r}")
 if MEDIA_STORAGE == "s3":
     S3_BUCKET = S3_BUCKET or "flow-attachments"
-    S3_ACCESS_KEY = env.text("S3_ACCESS_KEY")
-    S3_SECRET_KEY = env.text("S3_SECRET_KEY")
+# Files may still be where they were before MEDIA_STORAGE changed: manage.py migrate_media.
+S3_ACCESS_KEY = env.text("S3_ACCESS_KEY", None if MEDIA_STORAGE == "s3" else "")
+S3_SECRET_KEY = env.text("S3_SECRET_KEY", None if MEDIA_STORAGE == "s3" else "")
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR / "media")))
 SPOOL_ROOT = VAR / "spool"
 STORAGES = {

@@ -122,6 +122,7 @@ def _original(row: Attachment) -> Stored:
         etag=row.content_sha256,
         sha256=row.content_sha256,
         cache_key=cache.key_of(row.media_hash),
+        storage_type=row.storage_type,
     )
 
 
@@ -129,7 +130,7 @@ def _beside(row: Attachment, key: str, name: str, ending: str, mimetype: str) ->
     """A thumbnail or a rendition: stored beside its original, and as unchanging."""
     stem = row.file_name.rpartition(".")[0] or row.file_name
     facts = row.metadata.get("beside", {}).get(name)
-    size, sha256 = facts or (media_storage().stat(key).size, "")
+    size, sha256 = facts or (media_storage(row.storage_type).stat(key).size, "")
     return Stored(
         key=key,
         size_bytes=size,
@@ -138,4 +139,5 @@ def _beside(row: Attachment, key: str, name: str, ending: str, mimetype: str) ->
         etag=sha256 or f"{row.content_sha256[:32]}-{key[-40:]}",
         sha256=sha256,
         cache_key=cache.key_of(row.media_hash, name),
+        storage_type=row.storage_type,
     )

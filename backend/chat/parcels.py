@@ -120,7 +120,7 @@ def _file(message: Message) -> FileToSend:
         caption=message.text,
         size_bytes=attachment.size_bytes,
         url=f"{settings.PUBLIC_BASE_URL}/media/{attachment.media_hash}" if is_fetched else "",
-        read=lambda: b"".join(media_storage().read_range(key)),
+        read=lambda: b"".join(media_storage(attachment.storage_type).read_range(key)),
     )
 
 

@@ -33,7 +33,7 @@ def pin(attachment: Attachment, *, pinned: bool) -> Attachment:
 
 def _hold(attachment: Attachment) -> bool:
     try:
-        return retention.hold(retention.keys_of(attachment))
+        return retention.hold(retention.keys_of(attachment), attachment.storage_type)
     except Missing as error:
         healing.object_gone(attachment.pk)
         raise TryLater("file_is_fetched_again", "The storage had lost this file.", after_seconds=10) from error

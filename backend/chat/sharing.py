@@ -78,9 +78,11 @@ def share(message: Message, mine: Attachment) -> bool:
     Raises TryLater when the storage cannot be asked.
     """
     for other in _holders(message, mine):
-        keys = retention.keys_of(other)
         try:
-            if retention.is_whole(other) and _take(message, mine, other, held=retention.hold(keys)):
+            if not retention.is_whole(other):
+                continue
+            held = retention.hold(retention.keys_of(other), other.storage_type)
+            if _take(message, mine, other, held=held):
                 return True
         except Missing:
             continue

@@ -107,7 +107,7 @@ def hold_what_stays(rows: QuerySet[Attachment], terms: Terms) -> bool:
     must_stay = Q(pinned=True) | Q(kind__in=outliving) | Q(retention.shared())
     for row in rows.filter(must_stay, held=False, status=Status.COMPLETED).iterator(BATCH):
         try:
-            if not retention.hold(retention.keys_of(row)):
+            if not retention.hold(retention.keys_of(row), row.storage_type):
                 return False
         except Missing:
             continue

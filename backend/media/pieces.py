@@ -83,7 +83,7 @@ class Pieces:
         near = await self._near(piece)
         if near is not None:
             return near, True
-        data = await self._read(stored.key, piece)
+        data = await self._read(stored, piece)
         with suppress(Away):
             await self._shelf.put(piece.name, piece.wrapped(data), piece.seconds)
         return data, False
@@ -95,11 +95,11 @@ class Pieces:
             return None
         return None if value is None else piece.unwrapped(value)
 
-    async def _read(self, key: str, piece: Piece) -> bytes:
+    async def _read(self, stored: Stored, piece: Piece) -> bytes:
         """Raises Missing(`object_gone`) and TryLater(`storage_unavailable`), within READ_SECONDS."""
         if not self._breaker.lets_through():
             raise _unavailable("the storage was away a moment ago")
-        reading = asyncio.get_running_loop().run_in_executor(self._threads, _read, key, piece.start, piece.length)
+        reading = asyncio.get_running_loop().run_in_executor(self._threads, _read, stored, piece.start, piece.length)
         try:
             data = await asyncio.wait_for(reading, READ_SECONDS)
         except Missing:
@@ -124,8 +124,8 @@ class Pieces:
             figures.misses += 1
 
 
-def _read(key: str, start: int, length: int) -> bytes:
-    return media_storage().read_piece(key, start, length)
+def _read(stored: Stored, start: int, length: int) -> bytes:
+    return media_storage(stored.storage_type).read_piece(stored.key, start, length)
 
 
 def _unavailable(why: str) -> TryLater:

@@ -66,13 +66,13 @@ def keys_of(attachment: Attachment) -> list[str]:
     return list(filter(None, [attachment.storage_key, attachment.thumbnail_key, *attachment.renditions.values()]))
 
 
-def hold(keys: Iterable[str]) -> bool:
+def hold(keys: Iterable[str], storage_type: str = "") -> bool:
     """Have the objects outlive the bucket's rule. To be called before a row says that they stay.
 
     False where the storage has no tags: only our own sweeper removes anything there. Raises Missing(`object_gone`) and
     TryLater; then no row may say so.
     """
-    storage = media_storage()
+    storage = media_storage(storage_type)
     return all(storage.set_tags(key, HELD) for key in keys)
 
 
@@ -106,7 +106,7 @@ def remove_objects(attachment: Attachment) -> int:
     media_cache().forget([attachment.media_hash])
     if not attachment.storage_key or is_shared(attachment):
         return 0
-    storage, keys = media_storage(), keys_of(attachment)
+    storage, keys = media_storage(attachment.storage_type), keys_of(attachment)
     for key in reversed(keys):  # the original last: as long as it is there, a second try finds the rest
         storage.delete(key)
     return len(keys)
@@ -114,7 +114,7 @@ def remove_objects(attachment: Attachment) -> int:
 
 def is_whole(attachment: Attachment) -> bool:
     """Whether the storage has all of its objects. Raises TryLater when it cannot be asked."""
-    storage = media_storage()
+    storage = media_storage(attachment.storage_type)
     try:
         sizes = [storage.stat(key).size for key in keys_of(attachment)]
     except Missing:

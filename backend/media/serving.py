@@ -69,6 +69,7 @@ class Stored:
     etag: str
     sha256: str = ""
     cache_key: str = ""
+    storage_type: str = ""
 
     @cached_property
     def head(self) -> Headers:

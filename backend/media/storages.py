@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from django.conf import settings
 from django.core.files.storage import storages
 
-from backend.lib.errors import Refused
+from backend.lib.errors import Refused, TryLater
 
 TICKET_SECONDS = 300
 CHUNK_BYTES = 64 * 1024
@@ -145,9 +147,22 @@ class MediaStorage(Protocol):
         """Makes what the storage needs to exist: the bucket and its public access block, or the directory."""
 
 
-def media_storage() -> MediaStorage:
-    """The one that STORAGES["media"] names."""
-    return cast(MediaStorage, storages["media"])
+def media_storage(storage_type: str = "") -> MediaStorage:
+    """The one that STORAGES["media"] names, where new files go; with the `storage_type` of a row the one that it is in,
+    which is another while files are being moved. Raises TryLater(`storage_unavailable`) where that is not set up."""
+    current = cast(MediaStorage, storages["media"])
+    if storage_type in {"", current.storage_type}:
+        return current
+    return _former(storage_type)
+
+
+@cache
+def _former(storage_type: str) -> MediaStorage:
+    if storage_type == "local":
+        return cast(MediaStorage, __getattr__("LocalMediaStorage")())
+    if storage_type == "s3" and settings.S3_BUCKET and settings.S3_ACCESS_KEY:
+        return cast(MediaStorage, __getattr__("S3MediaStorage")())
+    raise TryLater("storage_unavailable", f"nothing here says where {storage_type} is")
 
 
 def check_key(key: str) -> str:

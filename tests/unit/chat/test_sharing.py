@@ -268,8 +268,8 @@ def test_a_file_that_expires_while_it_is_looked_at_is_not_shared(
     first, second = fetched(arrives(ana)), arrives(ana)
     hold = retention.hold
 
-    def hold_too_late(keys: Any) -> bool:
-        held = hold(keys)
+    def hold_too_late(keys: Any, storage_type: str) -> bool:
+        held = hold(keys, storage_type)
         Attachment.objects.filter(pk=first.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
         expiry.sweep()
         return held

@@ -46,7 +46,7 @@ class Storage:
 @pytest.fixture
 def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
     made = Storage()
-    monkeypatch.setattr(pieces, "media_storage", lambda: made)
+    monkeypatch.setattr(pieces, "media_storage", lambda storage_type: made)
     return made
 
 
