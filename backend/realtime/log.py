@@ -4,7 +4,7 @@ Events are numbered and written in the last two statements before COMMIT, so com
 are no holes: the clock's row lock is held for those two statements only, and nothing is locked after it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -116,6 +116,27 @@ def prune() -> int:
         while ids := list(old.order_by("seq").values_list("pk", flat=True)[:PRUNE_BATCH]):
             dropped += Event.objects.filter(pk__in=ids).delete()[0]
     return dropped
+
+
+def count(tenant_id: UUID, is_about: Callable[[str], bool]) -> int:
+    """How many frames `blank` would replace."""
+    return sum(is_about(frame) for _, _, frame in _frames(tenant_id))
+
+
+def blank(tenant_id: UUID, is_about: Callable[[str], bool]) -> int:
+    """Replaces each frame of which `is_about` says so by one that tells nothing, under its number. Returns how many."""
+    replaced = []
+    for key, seq, frame in _frames(tenant_id):
+        if is_about(frame):
+            name, head, rest = _unnumbered(wire.Erased(conversation_ids=[]), wire.stamp(timezone.now()))
+            replaced.append(Event(pk=key, type=name, payload=f"{head}{seq}{rest}"))
+    Event.objects.bulk_update(replaced, ["type", "payload"], batch_size=INSERT_ROWS)
+    return len(replaced)
+
+
+def _frames(tenant_id: UUID) -> Iterator[tuple[int, int, str]]:
+    rows = Event.objects.filter(tenant_id=tenant_id).order_by("seq")
+    return rows.values_list("pk", "seq", "payload").iterator(INSERT_ROWS)
 
 
 def _write(mine: Unit) -> list[Ring]:

@@ -271,6 +271,8 @@ class AttachmentReady(Durable):
 
 
 class AttachmentFailed(Durable):
+    """It is not to be had, or not any more: its `status` is `failed`, or `expired` for good."""
+
     type: Literal["attachment_failed"] = "attachment_failed"
     attachment: Attachment
     message_id: str | None
@@ -292,6 +294,13 @@ class InstanceUpdated(Durable):
     instance: Instance
 
 
+class Erased(Durable):
+    """These conversations, or something of them, are gone for good: load afresh. Without any: an event stood here."""
+
+    type: Literal["erased"] = "erased"
+    conversation_ids: list[str]
+
+
 DurableEvent = (
     MessageReceived
     | MessageSent
@@ -305,6 +314,7 @@ DurableEvent = (
     | ConversationUpdated
     | ContactUpdated
     | InstanceUpdated
+    | Erased
 )
 
 

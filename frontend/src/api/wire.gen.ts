@@ -13,7 +13,8 @@ export type DurableEvent =
   | AttachmentFailed
   | ConversationUpdated
   | ContactUpdated
-  | InstanceUpdated;
+  | InstanceUpdated
+  | Erased;
 export type PassingEvent = UploadProgress | Typing | Presence | Hello | Tick | Resync | ErrorFrame;
 export type ClientMessage = Ack | SaidTyping | SaidViewing | SaidProgress;
 
@@ -165,6 +166,10 @@ export interface Reaction {
 export interface ConversationUpdated {
   type: "conversation_updated";
   conversation: Conversation;
+}
+export interface Erased {
+  type: "erased";
+  conversation_ids: string[];
 }
 export interface ErrorFrame {
   type: "error";

@@ -63,6 +63,7 @@ function onMessage(message: Message, event: DurableEvent): Message {
     case "conversation_updated":
     case "contact_updated":
     case "instance_updated":
+    case "erased":
       return message;
     default:
       return withAttachment(message, fileOf(event));
@@ -113,6 +114,7 @@ export function applyToMessages(data: Pages<Message>, conversationId: string, ev
     case "conversation_updated":
     case "contact_updated":
     case "instance_updated":
+    case "erased":
       return data;
     default:
       return mapPages(data, (message) => onMessage(message, event));
@@ -141,6 +143,7 @@ export function applyToConversation(conversation: Conversation, event: DurableEv
         ? { ...conversation, contact: event.contact, profile_pic_url: event.contact.profile_pic_url }
         : conversation;
     case "instance_updated":
+    case "erased":
       return conversation;
     default:
       return unknown(conversation, event);
@@ -187,6 +190,7 @@ export function applyToConversations(
     case "contact_updated":
       return mapPages(data, (conversation) => applyToConversation(conversation, event));
     case "instance_updated":
+    case "erased":
       return data;
     default:
       return unknown(data, event);
@@ -210,6 +214,7 @@ export function applyToAttachment(attachment: Attachment, event: DurableEvent): 
     case "conversation_updated":
     case "contact_updated":
     case "instance_updated":
+    case "erased":
       return attachment;
     default:
       return renewedFile(attachment, fileOf(event));

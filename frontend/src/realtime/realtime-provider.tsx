@@ -15,8 +15,9 @@ function onPassing(frame: PassingFrame): void {
   if (frame.type === "presence") peopleStore.putAgents(frame.agents);
 }
 
-function onDurable(feed: Feed, event: DurableFrame): void {
+function onDurable(client: QueryClient, feed: Feed, event: DurableFrame): void {
   feed.take(event);
+  if (event.type === "erased" && event.conversation_ids.length > 0) void client.invalidateQueries();
   if (event.type === "attachment_ready" || event.type === "attachment_failed") progressStore.forget(event.attachment.id);
   if (event.type === "attachment_ready") arrivals.tell(event.attachment.id);
   if (event.type === "message_status" && event.status === "failed") progressStore.forgetMessage(event.message_id);
@@ -27,7 +28,7 @@ function makeSocket(client: QueryClient, feed: Feed, tenantId: string, cursor: n
   return new TenantSocket({
     tenantId,
     cursor,
-    onEvent: (event) => onDurable(feed, event),
+    onEvent: (event) => onDurable(client, feed, event),
     onPassing,
     onResync: () => void client.invalidateQueries(),
     onStopped: () => void client.invalidateQueries({ queryKey: keys.me }),

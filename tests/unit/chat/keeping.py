@@ -30,7 +30,7 @@ def put(key: str, body: bytes) -> None:
 def kept(member: Member, *, kind: str = "image", days_old: float = 0, chat: str = MARIA, **row: Any) -> Attachment:
     """A message of Maria's with a completed file of three objects, stored `days_old` days ago."""
     serial = next(_serial)
-    deliver(member.instance, upsert(f"KEPT{serial}", f"arquivo {serial}", chat=chat))
+    deliver(member.instance, upsert(f"KEPT{serial}", f"arquivo {serial}", chat=chat, name=None))
     message = Message.objects.get(provider_id=f"KEPT{serial}")
     body = f"{kind} {serial}".encode() * 100
     attachment = Attachment(
