@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from backend.lib.errors import Missing
 from backend.media.cache import media_cache
 from backend.media.models import Attachment, RetentionRule
-from backend.media.storages import HELD, media_storage
+from backend.media.storages import HELD, media_storage, media_storages
 
 logger = logging.getLogger(__name__)
 
@@ -106,9 +106,10 @@ def remove_objects(attachment: Attachment) -> int:
     media_cache().forget([attachment.media_hash])
     if not attachment.storage_key or is_shared(attachment):
         return 0
-    storage, keys = media_storage(attachment.storage_type), keys_of(attachment)
+    keys = keys_of(attachment)
     for key in reversed(keys):  # the original last: as long as it is there, a second try finds the rest
-        storage.delete(key)
+        for storage in media_storages():  # a file that was moved may still have its former copy
+            storage.delete(key)
     return len(keys)
 
 

@@ -153,16 +153,27 @@ def media_storage(storage_type: str = "") -> MediaStorage:
     current = cast(MediaStorage, storages["media"])
     if storage_type in {"", current.storage_type}:
         return current
-    return _former(storage_type)
+    if storage_type == "local":
+        return cast(MediaStorage, __getattr__("LocalMediaStorage")())
+    if storage_type == "s3" and _is_s3_known():
+        return _other_s3()
+    raise TryLater("storage_unavailable", f"nothing here says where {storage_type} is")
+
+
+def media_storages() -> list[MediaStorage]:
+    """Wherever a copy of a file may be: where new ones go, and where they went before."""
+    others = ["local", *(["s3"] if _is_s3_known() else [])]
+    current = media_storage()
+    return [current, *(media_storage(name) for name in others if name != current.storage_type)]
+
+
+def _is_s3_known() -> bool:
+    return bool(settings.S3_BUCKET and settings.S3_ACCESS_KEY)
 
 
 @cache
-def _former(storage_type: str) -> MediaStorage:
-    if storage_type == "local":
-        return cast(MediaStorage, __getattr__("LocalMediaStorage")())
-    if storage_type == "s3" and settings.S3_BUCKET and settings.S3_ACCESS_KEY:
-        return cast(MediaStorage, __getattr__("S3MediaStorage")())
-    raise TryLater("storage_unavailable", f"nothing here says where {storage_type} is")
+def _other_s3() -> MediaStorage:
+    return cast(MediaStorage, __getattr__("S3MediaStorage")())
 
 
 def check_key(key: str) -> str:
