@@ -68,6 +68,7 @@ def _fetched(message: Message, attachment: Attachment) -> dict[str, object]:
             kind=message.kind,
             file_name=attachment.file_name,
             key_for=lambda name: pipeline.chat_key(message.tenant_id, message.conversation_id, attachment.pk, name),
+            media_hash=attachment.media_hash,
             on_progress=progress,
         )
     return terms.completed(attachment, message.kind, ingested)

@@ -46,7 +46,8 @@ def row_of(ingested: Ingested, *, known: dict[str, Any]) -> dict[str, Any]:
     """The fields of Attachment that a stored file fills; what its bytes told outweighs what was `known` of it."""
     fields = asdict(ingested)
     del fields["warnings"]
-    return fields | {"metadata": known | ingested.metadata}
+    beside = {"beside": fields.pop("beside")}
+    return fields | {"metadata": known | ingested.metadata | beside}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from backend.chat.wanted import Wanted
 from backend.lib.errors import Conflict
 from backend.lib.ids import new_id
 from backend.media import pipeline, sniff
-from backend.media.models import Attachment
+from backend.media.models import Attachment, new_media_hash
 from backend.realtime import log, wire
 from backend.tenants.models import User
 
@@ -50,16 +50,18 @@ def _stored(
 ) -> tuple[Attachment, wire.MessageKind]:
     """A row that is not saved yet: its bytes are in the storage first."""
     _, kind = wanted.checked()
-    attachment_id = new_id()
+    attachment_id, media_hash = new_id(), new_media_hash()
     with pipeline.spool(chunks, limit_bytes=sniff.limit_bytes(kind)) as spooled:
         ingested = pipeline.store(
             spooled,
             kind=kind,
             file_name=wanted.file_name,
             key_for=lambda name: pipeline.chat_key(tenant_id, conversation_id, attachment_id, name),
+            media_hash=media_hash,
             sends=True,
         )
-    new = {"pk": attachment_id, "tenant_id": tenant_id, "upload": {"voice": True} if kind == "voice" else {}}
+    new = {"pk": attachment_id, "tenant_id": tenant_id, "media_hash": media_hash}
+    new |= {"upload": {"voice": True} if kind == "voice" else {}}
     learned = terms.completed(Attachment(**new), kind, ingested)
     return Attachment(status=Attachment.Status.COMPLETED, **new, **learned), kind
 

@@ -124,6 +124,7 @@ def _stored(spooled: Spooled, message: Message, attachment: Attachment, tell: Pa
         kind=message.kind,
         file_name=attachment.file_name,
         key_for=lambda name: pipeline.chat_key(message.tenant_id, message.conversation_id, attachment.pk, name),
+        media_hash=attachment.media_hash,
         sends=True,
         on_progress=tell,
     )

@@ -13,7 +13,7 @@ thumbnail from being made is a warning.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from typing import Any
 from backend.lib.errors import Missing, Refused, TryLater
 from backend.lib.text import safe_name
 from backend.media import scrub, sniff
+from backend.media.cache import key_of, media_cache
 from backend.media.decoders import Decoded, Decoders, decoders
+from backend.media.serving import Stored
 from backend.media.sniff import limit_bytes
 from backend.media.spool import Paced, Progress, Spooled, Way, measured, paced, silent, spool, spool_first, sweep
 from backend.media.storages import EXPIRES, MediaStorage, media_storage, open_plain
@@ -48,13 +50,25 @@ _MUST_OPEN = {"image", "sticker", "video", "audio", "voice"}
 _FATAL = {"undecodable", "too_many_pixels", "too_many_frames", "not_what_it_says"}
 _ALWAYS_MADE_ANEW = {"image/jpeg", "image/png", "image/webp", "image/heic", "audio/webm"}
 RENDITIONS = {"jpeg": ("jpg", "image/jpeg"), "poster": ("jpg", "image/jpeg"), "aac": ("m4a", "audio/mp4")}
+THUMBNAIL = "thumbnail"
 _FILMS = {"video/mp4", "video/quicktime", "video/3gpp"}
 _EXPIRING = "chat/"
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A thumbnail or a rendition, as the decoder left it in the spool."""
+
+    name: str
+    ending: str
+    mime: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
-    """Everything the row learns. `metadata` holds fields of wire.Metadata, only those that the bytes told."""
+    """Everything the row learns. `metadata` holds fields of wire.Metadata, only those that the bytes told; `beside` the
+    size and the SHA-256 of the thumbnail and of each rendition, by name."""
 
     file_name: str
     file_type: str
@@ -64,6 +78,7 @@ class Ingested:
     storage_key: str
     thumbnail_key: str
     renditions: dict[str, str]
+    beside: dict[str, tuple[int, str]]
     metadata: dict[str, Any]
     warnings: tuple[str, ...]
 
@@ -84,11 +99,13 @@ def store(
     kind: str,
     file_name: str,
     key_for: Callable[[str], str],
+    media_hash: str = "",
     sends: bool = False,
     on_progress: Progress = silent,
     pool: Decoders | None = None,
 ) -> Ingested:
-    """`key_for(final name)` says where the original goes; `sends`: it is made fit to be sent, and that is stored."""
+    """`key_for(final name)` says where the original goes; `sends`: it is made fit to be sent, and that is stored. With
+    `media_hash` it is put near as well, for whoever looks at it first."""
     tell = paced(on_progress)
     tell("processing", 0, spooled.size_bytes)
     mime = sniffed(spooled, kind, file_name)
@@ -102,7 +119,7 @@ def store(
             mime = sniffed(spooled, kind, file_name)
         tell("storing", 0, spooled.size_bytes)
         name = sniff.named(file_name, sniff.TYPES[mime], kind)
-        ingested = _put(spooled, decoded, name=name, mime=mime, key=key_for(name))
+        ingested = _put(spooled, decoded, name=name, mime=mime, key=key_for(name), media_hash=media_hash)
     finally:
         decoded.discard()
     tell("storing", spooled.size_bytes, spooled.size_bytes)
@@ -137,18 +154,19 @@ def _warnings(decoded: Decoded) -> tuple[str, ...]:
     return (*decoded.warnings, decoded.error) if decoded.error else decoded.warnings
 
 
-def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str) -> Ingested:
+def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str, media_hash: str) -> Ingested:
     storage = media_storage()
     storage.save_file(key, spooled.path, mime, tags=_tags(key))
-    thumbnail_key = ""
-    if decoded.thumbnail is not None:
-        thumbnail_key = _save_beside(storage, key, "thumb.webp", decoded.thumbnail, "image/webp")
-    renditions = {
-        rendition: _save_beside(storage, key, f"{rendition}.{RENDITIONS[rendition][0]}", path, RENDITIONS[rendition][1])
-        for rendition, path in decoded.renditions.items()
-    }
+    made = {part.name: part for part in _parts(decoded)}
+    beside = {part.name: _save_beside(storage, key, part, media_hash) for part in made.values()}
     read_back(storage, key, spooled.size_bytes)
     logger.info("[STORAGE] file stored", extra={"storage": storage.storage_type, "file_size": spooled.size_bytes})
+    if media_hash:
+        near = media_cache()
+        near.warm(_stored(spooled, key, mime, key_of(media_hash)), spooled.path)
+        for part in made.values():
+            near.warm(beside[part.name], part.path)
+    keys = {part: one.key for part, one in beside.items()}
     return Ingested(
         file_name=name,
         file_type=mime,
@@ -156,19 +174,32 @@ def _put(spooled: Spooled, decoded: Decoded, *, name: str, mime: str, key: str) 
         content_sha256=spooled.sha256,
         storage_type=storage.storage_type,
         storage_key=key,
-        thumbnail_key=thumbnail_key,
-        renditions=renditions,
+        thumbnail_key=keys.pop(THUMBNAIL, ""),
+        renditions=keys,
+        beside={part: (one.size_bytes, one.sha256) for part, one in beside.items()},
         metadata=decoded.metadata,
         warnings=_warnings(decoded),
     )
 
 
-def _save_beside(storage: MediaStorage, key: str, name: str, path: Path, mime: str) -> str:
-    beside = f"{key}_{name}"
-    size = path.lstat().st_size
-    storage.save_file(beside, path, mime, tags=_tags(key))
-    read_back(storage, beside, size)
-    return beside
+def _parts(decoded: Decoded) -> Iterator[Part]:
+    """What is stored beside the original."""
+    if decoded.thumbnail is not None:
+        yield Part(THUMBNAIL, "thumb.webp", "image/webp", decoded.thumbnail)
+    for name, path in decoded.renditions.items():
+        yield Part(name, f"{name}.{RENDITIONS[name][0]}", RENDITIONS[name][1], path)
+
+
+def _save_beside(storage: MediaStorage, key: str, part: Part, media_hash: str) -> Stored:
+    beside = f"{key}_{part.ending}"
+    spooled = measured(part.path)
+    storage.save_file(beside, part.path, part.mime, tags=_tags(key))
+    read_back(storage, beside, spooled.size_bytes)
+    return _stored(spooled, beside, part.mime, key_of(media_hash, part.name))
+
+
+def _stored(spooled: Spooled, key: str, mime: str, cache_key: str) -> Stored:
+    return Stored(key, spooled.size_bytes, mime, "", spooled.sha256, spooled.sha256, cache_key)
 
 
 def _tags(key: str) -> dict[str, str] | None:

@@ -1,5 +1,6 @@
 """From bytes to a file that is stored, understood and known to be readable."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ from PIL import Image
 
 from backend.lib.errors import ChatError, Refused, TryLater
 from backend.media import pipeline, storages
+from backend.media.cache import key_of, media_cache
 from backend.media.decoders import Decoders
 from backend.media.local import LocalMediaStorage
 from backend.media.pipeline import Ingested, chat_key
@@ -64,6 +66,7 @@ def read(storage: MediaStorage, key: str) -> bytes:
 def test_a_photo_is_stored_with_everything_that_is_known_of_it(storage, pool):
     body = samples.jpeg(orientation=6)
     done = taken(body, "image", "férias.png", pool=pool)
+    thumbnail = read(storage, done.thumbnail_key)
     assert done == Ingested(
         file_name="férias.jpg",
         file_type="image/jpeg",
@@ -73,11 +76,26 @@ def test_a_photo_is_stored_with_everything_that_is_known_of_it(storage, pool):
         storage_key="chat/acme/talk/1_ferias.jpg",
         thumbnail_key="chat/acme/talk/1_ferias.jpg_thumb.webp",
         renditions={},
+        beside={"thumbnail": (len(thumbnail), hashlib.sha256(thumbnail).hexdigest())},
         metadata={"width": 480, "height": 640},
         warnings=(),
     )
     assert read(storage, done.storage_key) == body
-    assert Image.open(io.BytesIO(read(storage, done.thumbnail_key))).size == (240, 320)
+    assert Image.open(io.BytesIO(thumbnail)).size == (240, 320)
+
+
+def test_what_was_stored_lies_near_already(storage, pool):
+    async def all_of(*names: str) -> list[bytes | None]:
+        near = media_cache().shelf.on_loop()
+        try:
+            return [await near.get(key_of("a-hash", name)) for name in names]
+        finally:
+            await near.close()
+
+    done = taken(samples.voice(), "voice", "", pool=pool, media_hash="a-hash")
+    wanted = [read(storage, key) for key in (done.storage_key, done.renditions["aac"])]
+
+    assert asyncio.run(all_of("", "aac")) == wanted
 
 
 @pytest.mark.parametrize(
