@@ -178,6 +178,12 @@ def test_a_nul_in_a_login_is_a_refusal_and_no_fault_of_ours(ana: Member) -> None
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(422, "invalid")] * 2
 
 
+def test_a_nul_in_a_session_cookie_is_nobody_and_no_fault_of_ours(db: None) -> None:
+    answer = Client().get("/api/me/", headers={"Cookie": 'sessionid="\\000aaaaaaaaaaaa"'})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_logged_in")
+
+
 @pytest.mark.parametrize("shape", ["%00", "a%00b", "%2e%2e%2fsecret", "x" * 500, "\u00e9"])
 def test_a_hash_of_a_wrong_shape_names_nothing(db: None, shape: str) -> None:
     assert Visitor().get(f"/media/{shape}").status_code == 404
