@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from backend.chat.models import InboundEvent, Message
 from backend.jobs import pulse
 from backend.jobs.models import Job
+from backend.media.cache import media_cache
 from backend.media.models import Attachment
 from backend.realtime import wire
 from backend.tenants.models import Instance
@@ -53,6 +54,7 @@ class Rows(Collector):
         yield GaugeMetricFamily("chat_database_up", "Whether the rows could be counted.", 1 if rows else 0)
         yield from rows
         yield from _redis()
+        yield from _near()
 
     def describe(self) -> list[Metric]:
         return []  # else registering would already ask the database
@@ -97,6 +99,16 @@ def _redis() -> Iterator[Metric]:
     except redis.RedisError:
         return
     yield GaugeMetricFamily("redis_cache_size", "Memory that Redis uses, in MB.", used / 1024**2)
+
+
+def _near() -> Iterator[Metric]:
+    near = media_cache()
+    asked = {"hit": near.figures.hits, "miss": near.figures.misses}
+    yield _gauge("chat_process_cache_reads", "Pieces of files that this process looked for nearby.", "result", asked)
+    yield GaugeMetricFamily("cache_hit_rate", "How many of them were there, in percent.", near.figures.hit_rate)
+    used = near.shelf.bytes_used()
+    if used is not None:
+        yield GaugeMetricFamily("chat_cache_bytes", "What the files cost that are kept nearby, as it is counted.", used)
 
 
 def _counted(rows: Any, field: str) -> dict[str, int]:

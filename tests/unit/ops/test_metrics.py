@@ -4,6 +4,7 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
+from backend.media.cache import media_cache
 from backend.media.models import Attachment
 from backend.ops.metrics import metrics
 from tests.cast import Member
@@ -54,3 +55,17 @@ def test_files_and_numbers_are_counted(settings: Settings, ana: Member) -> None:
     assert 'chat_attachments{status="completed"} 1.0' in text
     assert "s3_storage_used 1.0" in text
     assert 'chat_instances{state="open"} 1.0' in text
+
+
+def test_how_often_a_file_was_near_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.METRICS_TOKEN = "right"
+    near = media_cache()
+    monkeypatch.setattr(near.figures, "hits", 3)
+    monkeypatch.setattr(near.figures, "misses", 1)
+    near.shelf.put("media:metrics-too", bytes(10_000), 60)
+
+    text = scraped(authorization="Bearer right")[1]
+
+    assert 'chat_process_cache_reads{result="hit"} 3.0' in text
+    assert "cache_hit_rate 75.0" in text
+    assert float(text.partition("\nchat_cache_bytes ")[2].partition("\n")[0]) >= 10_000
