@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,7 +20,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from asgi_workers.remembered import Remembered
-from backend.chat import files
+from backend.chat import files, healing
 from backend.chat.files import Shown
 from backend.lib.errors import ChatError, Missing, Refused, TryLater
 from backend.media import serving
@@ -33,6 +34,7 @@ BELIEVED_SECONDS = 5
 """A session that ended, a member who left and a file that expired are gone after so long at the latest."""
 ROWS_REMEMBERED, CALLERS_REMEMBERED = 20_000, 10_000
 LOOK_UP_SECONDS = 4
+RETRY_AFTER_SECONDS = 5
 HASH = re.compile(r"[A-Za-z0-9_-]{1,32}")
 ROUTES = {
     "media/{media_hash}": "_by_hash",
@@ -52,11 +54,15 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 class Files:
     """An ASGI application for the addresses of ROUTES."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._threads = ThreadPoolExecutor(settings.FILES_POOL, thread_name_prefix="files")
         self._pieces = Pieces()
-        self._rows: Remembered[tuple[Any, ...], Shown] = Remembered(seconds=BELIEVED_SECONDS, limit=ROWS_REMEMBERED)
-        self._callers: Remembered[bytes, Caller] = Remembered(seconds=BELIEVED_SECONDS, limit=CALLERS_REMEMBERED)
+        self._rows: Remembered[tuple[Any, ...], Shown] = Remembered(
+            seconds=BELIEVED_SECONDS, limit=ROWS_REMEMBERED, clock=clock
+        )
+        self._callers: Remembered[bytes, Caller] = Remembered(
+            seconds=BELIEVED_SECONDS, limit=CALLERS_REMEMBERED, clock=clock
+        )
         self._salt = secrets.token_bytes(32)
         self._routes = [(PATTERNS[address], getattr(self, name)) for address, name in ROUTES.items()]
 
@@ -108,7 +114,17 @@ class Files:
     async def _answer(self, ask: Ask, shown: Shown) -> Reply:
         if shown.is_expired():
             raise files.expired()
-        return await serving.answer(ask, shown.stored, self._pieces)
+        try:
+            return await serving.answer(ask, shown.stored, self._pieces)
+        except Missing:
+            await self._heal(shown)
+            raise
+
+    async def _heal(self, shown: Shown) -> None:
+        """The row says that it is here, and the storage that it is not: it is fetched again, or honestly gone."""
+        self._rows.forget_if(lambda known: known.attachment_id == shown.attachment_id)
+        with contextlib.suppress(ChatError):  # nobody can say just now: the next reader will ask again
+            await self._database(healing.object_gone, shown.attachment_id)
 
     async def _seen(self, ask: Ask, find: Callable[..., Shown], attachment_id: str, *more: str) -> Shown:
         """In any tenant that the caller belongs to. Raises Missing."""
@@ -148,13 +164,21 @@ def problem(error: ChatError) -> Reply:
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
     ]
-    if isinstance(error, TryLater):
-        head.append((b"retry-after", b"%d" % int(error.after_seconds or 5)))
+    after_seconds = _after_seconds(error)
+    if after_seconds:
+        head.append((b"retry-after", b"%d" % after_seconds))
     if error.status == 401:
         head.append((b"www-authenticate", b"Bearer"))
     if error.status == 405:
         head.append((b"allow", b"GET, HEAD"))
     return Reply(error.status, head, body)
+
+
+def _after_seconds(error: ChatError) -> int:
+    """When to come again; 0 where that is of no use. An object that is gone is fetched again, where it can be had."""
+    if isinstance(error, TryLater):
+        return int(error.after_seconds or RETRY_AFTER_SECONDS)
+    return RETRY_AFTER_SECONDS if error.code == "object_gone" else 0
 
 
 async def _send(reply: Reply, receive: Receive, send: Send) -> None:

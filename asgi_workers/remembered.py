@@ -33,8 +33,9 @@ class Remembered(Generic[Key, Value]):
             task.add_done_callback(lambda done: done.cancelled() or done.exception())  # the last asker may have left
         return await asyncio.shield(self._asking[key])
 
-    def forget(self, key: Key) -> None:
-        self._known.pop(key, None)
+    def forget_if(self, is_so: Callable[[Value], bool]) -> None:
+        for key in [key for key, (_, value) in self._known.items() if is_so(value)]:
+            del self._known[key]
 
     async def _ask(self, key: Key, find: Callable[[], Awaitable[Value]]) -> Value:
         until = self._clock() + self._seconds

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.test import Client
 
 from asgi_workers.files import Files
@@ -17,14 +17,25 @@ class Visitor(Client):
         environ = known._base_environ(**request)
         if not Files.is_asked(environ["PATH_INFO"]):
             return super().request(**request)
-        answer: Any = asyncio.run(_ask(environ))
+        answer: Any = self.read(environ)
         if answer.headers.get("Content-Type", "").endswith("json"):
             answer.json = lambda **_: known._parse_json(answer)
         return answer
 
+    def read(self, environ: dict[str, Any]) -> HttpResponse:
+        return asyncio.run(_read_once(environ))
 
-async def _ask(environ: dict[str, Any]) -> HttpResponseBase:
+
+async def _read_once(environ: dict[str, Any]) -> HttpResponse:
     files = Files()
+    try:
+        return await read(files, environ)
+    finally:
+        await files.close()
+
+
+async def read(files: Files, environ: dict[str, Any]) -> HttpResponse:
+    """One request, from a WSGI environment as Django's client makes it, to the whole answer."""
     said: list[dict[str, Any]] = []
     asked = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -36,10 +47,7 @@ async def _ask(environ: dict[str, Any]) -> HttpResponseBase:
     async def send(message: dict[str, Any]) -> None:
         said.append(message)
 
-    try:
-        await files(_scope(environ), receive, send)
-    finally:
-        await files.close()
+    await files(_scope(environ), receive, send)
     body = b"".join(message.get("body", b"") for message in said[1:])
     headers = {name.decode("latin1"): value.decode("latin1") for name, value in said[0]["headers"]}
     return HttpResponse(body, status=said[0]["status"], headers=headers)
