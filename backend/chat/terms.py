@@ -91,28 +91,32 @@ def check_the_bucket() -> None:
 def apply(tenant_id: UUID, terms: Terms) -> int:
     """Raises TryLater while objects that must be held cannot be."""
     mine = with_kind(stored().filter(tenant_id=tenant_id))
-    knows_tags = hold_what_stays(mine, terms)
+    tagless = hold_what_stays(mine, terms)
     changed = 0
     for days, kinds in _kinds_by_days(terms):
         rows = mine.filter(Q(kind__in=kinds))
-        if knows_tags and any(terms.outlives_the_bucket(kind) for kind in kinds):
-            rows = rows.filter(held=True)  # one whose object is gone is asked for again when somebody opens it
+        if any(terms.outlives_the_bucket(kind) for kind in kinds):
+            # One whose object is gone waits: it is held when somebody opens it and it is fetched again.
+            rows = rows.filter(Q(held=True) | Q(storage_type__in=tagless))
         changed += _reckon(rows, days)
     return changed
 
 
-def hold_what_stays(rows: QuerySet[Attachment], terms: Terms) -> bool:
-    """Tags what is pinned, shared or kept longer and was not tagged yet. False where the storage has no tags."""
+def hold_what_stays(rows: QuerySet[Attachment], terms: Terms) -> set[str]:
+    """Tags what is pinned, shared or kept longer and was not tagged yet. Returns the storages that have no tags."""
     outliving = [kind for kind in KINDS if terms.outlives_the_bucket(kind)]
     must_stay = Q(pinned=True) | Q(kind__in=outliving) | Q(retention.shared())
-    for row in rows.filter(must_stay, held=False, status=Status.COMPLETED).iterator(BATCH):
+    tagless = {str(Attachment.Storage.LOCAL)}
+    waiting = rows.filter(must_stay, held=False, status=Status.COMPLETED)
+    for row in waiting.exclude(storage_type__in=tagless).iterator(BATCH):
         try:
-            if not retention.hold(retention.keys_of(row), row.storage_type):
-                return False
+            if row.storage_type in tagless or not retention.hold(retention.keys_of(row), row.storage_type):
+                tagless.add(row.storage_type)
+                continue
         except Missing:
             continue
         Attachment.objects.filter(tenant_id=row.tenant_id, storage_key=row.storage_key).update(held=True)
-    return True
+    return tagless
 
 
 def _kinds_by_days(terms: Terms) -> list[tuple[int, list[str]]]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from backend.lib.errors import Missing
 from backend.media.models import Attachment
-from backend.media.storages import Listed, Unfinished, media_storage
+from backend.media.storages import Listed, MediaStorage, Unfinished, media_storage, media_storages
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +28,23 @@ FEW = 20
 """So few may all be orphans without anything being wrong."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An object, or what will never be one, and the storage that it is in."""
+
+    storage: MediaStorage
+    found: Listed | Unfinished
+
+
 @dataclass
 class Report:
     """What a look at everything has found."""
 
     objects: int = 0
     bytes: int = 0
-    orphans: list[Listed] = field(default_factory=list)
-    unfinished: list[Unfinished] = field(default_factory=list)
+    orphans: list[Place] = field(default_factory=list)
+    orphan_bytes: int = 0
+    unfinished: list[Place] = field(default_factory=list)
     rows: int = 0
     lost: list[UUID] = field(default_factory=list)
     """Completed attachments, one of whose objects is not there."""
@@ -49,50 +58,54 @@ class Report:
 
 
 def look(now: datetime | None = None) -> Report:
-    """Lists the whole storage, and asks again for each object that the listing does not know. Raises TryLater."""
-    horizon, storage, report = (now or timezone.now()) - YOUNG, media_storage(), Report()
-    seen: set[int] = set()
-    for prefix in OURS:
-        for page in _paged(storage.list_keys(prefix)):
-            known = _referred_to(page)
-            for one in page:
-                report.objects += 1
-                report.bytes += one.size
-                seen.add(hash(one.key))
-                if one.key not in known and one.modified_at < horizon:
-                    report.orphans.append(one)
-    report.unfinished = [one for one in storage.unfinished() if one.begun_at < horizon]
+    """Lists everything, and asks again for each object that the listing does not know. Raises TryLater."""
+    horizon, report, seen = (now or timezone.now()) - YOUNG, Report(), set[int]()
+    for storage in media_storages():
+        for page in _paged(one for prefix in OURS for one in storage.list_keys(prefix)):
+            _look_at(page, storage, horizon, report)
+            seen.update(hash(one.key) for one in page)
+        left = (one for one in storage.unfinished() if one.begun_at < horizon)
+        report.unfinished += [Place(storage, one) for one in left]
     for row in Attachment.objects.filter(status=Status.COMPLETED).order_by("pk").iterator(PAGE):
         report.rows += 1
-        if any(hash(key) not in seen and not _is_there(key) for key in _keys(row)):
+        if any(hash(key) not in seen and not _is_there(key, row) for key in _keys(row)):
             report.lost.append(row.pk)
     return report
 
 
 def remove(report: Report) -> int:
     """The orphans of a report, each only if no row has come to refer to it since. Returns how many bytes went."""
-    storage, freed = media_storage(), 0
-    for page in _paged(report.orphans):
-        known = _referred_to(page)
-        for one in page:
-            if one.key not in known:
-                storage.delete(one.key)
-                freed += one.size
-    for left in report.unfinished:
-        storage.drop_unfinished(left)
+    freed = 0
+    for place in report.orphans:
+        if isinstance(place.found, Listed) and not _referred_to([place.found]):
+            place.storage.delete(place.found.key)
+            freed += place.found.size
+    for place in report.unfinished:
+        if isinstance(place.found, Unfinished):
+            place.storage.drop_unfinished(place.found)
     return freed
 
 
 def remove_below(prefix: str) -> int:
     """Whatever lies below `prefix` and no row refers to, young or not. Returns how many objects went."""
     removed = 0
-    for page in _paged(list(media_storage().list_keys(prefix))):
-        known = _referred_to(page)
-        for one in page:
-            if one.key not in known:
-                media_storage().delete(one.key)
-                removed += 1
+    for storage in media_storages():
+        for page in _paged(list(storage.list_keys(prefix))):
+            known = _referred_to(page)
+            for one in page:
+                if one.key not in known:
+                    storage.delete(one.key)
+                    removed += 1
     return removed
+
+
+def _look_at(page: list[Listed], storage: MediaStorage, horizon: datetime, report: Report) -> None:
+    known = _referred_to(page)
+    lone = [one for one in page if one.key not in known and one.modified_at < horizon]
+    report.objects += len(page)
+    report.bytes += sum(one.size for one in page)
+    report.orphans += [Place(storage, one) for one in lone]
+    report.orphan_bytes += sum(one.size for one in lone)
 
 
 def _referred_to(page: Iterable[Listed]) -> set[str]:
@@ -116,10 +129,10 @@ def _id_in(key: str) -> UUID | None:
         return None
 
 
-def _is_there(key: str) -> bool:
+def _is_there(key: str, row: Attachment) -> bool:
     """It may have come after its page of the listing was read."""
     try:
-        media_storage().stat(key)
+        media_storage(row.storage_type).stat(key)
     except Missing:
         return False
     return True
