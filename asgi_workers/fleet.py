@@ -22,6 +22,7 @@ from asgi_workers.broker import Broker
 from backend.chat import reconcile, work
 from backend.jobs import pulse, queue, runner
 from backend.jobs.queue import QUEUES
+from backend.media import tally
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 SWEEP_SECONDS = 1
 BACK_OFF_SECONDS = 2
 HOUSEKEEPING_SECONDS = 3600
+TALLY_SECONDS = 60
 RECONCILE_SECONDS = 300
 
 
@@ -107,7 +109,8 @@ class Fleet:
         else:
             logger.info("[RABBITMQ] no broker configured, consumers run embedded", extra={"queues": len(QUEUES)})
             pulse.consumers({name: crew.size for name, crew in self._crews.items()}, broker=None)
-        self._tasks = [asyncio.create_task(each) for each in (self._sweep_on(), self._keep_house(), self._read_back())]
+        rounds = (self._sweep_on(), self._keep_house(), self._read_back(), self._tally_on())
+        self._tasks = [asyncio.create_task(each) for each in rounds]
         self._renewing = asyncio.create_task(self._renew_on())
 
     async def ring(self, queue_name: str, count: int) -> None:
@@ -176,6 +179,15 @@ class Fleet:
             except Exception as error:  # as above
                 logger.warning("reading back not wanted", extra={"reason": repr(error)})
             await asyncio.sleep(RECONCILE_SECONDS)
+
+    async def _tally_on(self) -> None:
+        """What this process found near is added to what all have found."""
+        while True:
+            await asyncio.sleep(TALLY_SECONDS)
+            try:
+                await self._in_thread(tally.write)
+            except Exception as error:  # as above: the cache may be away
+                logger.warning("cache hits not added", extra={"reason": repr(error)})
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         found: T = await database_sync_to_async(function, thread_sensitive=False, executor=self._pool)(*args)
