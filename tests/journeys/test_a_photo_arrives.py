@@ -26,7 +26,9 @@ def test_the_first_event_paints_and_the_second_can_be_read(shared_stage: Stage) 
     whole = stage.get(then["file_url"])
     assert whole.content == stage.original(sent["media"]["id"])
     assert whole.headers["Content-Type"] == "image/jpeg"
-    assert stage.get(then["thumbnail_url"]).content[8:12] == b"WEBP"
+    thumbnail = stage.get(then["thumbnail_url"])
+    assert thumbnail.content[8:12] == b"WEBP"
+    assert [answer.headers["X-Cache"] for answer in (whole, thumbnail)] == ["HIT", "HIT"]
 
 
 def test_a_stranger_sees_nothing_of_it(shared_stage: Stage) -> None:
