@@ -70,6 +70,7 @@ class Stored:
     sha256: str = ""
     cache_key: str = ""
     storage_type: str = ""
+    cache_control: bytes = b"private, max-age=31536000, immutable"
 
     @cached_property
     def head(self) -> Headers:
@@ -77,7 +78,7 @@ class Stored:
         return [
             (b"etag", self.quoted_etag),
             (b"accept-ranges", b"bytes"),
-            (b"cache-control", b"private, max-age=31536000, immutable"),
+            (b"cache-control", self.cache_control),
             (b"content-disposition", disposition(self).encode("latin1")),
             (b"x-content-type-options", b"nosniff"),
             (b"content-security-policy", SANDBOXED.encode()),
@@ -129,15 +130,9 @@ async def answer(ask: Ask, stored: Stored, source: Source) -> Reply:
     try:
         span = asked_span(ask, stored)
     except NotSatisfiable:
-        return Reply(
-            416, [*stored.head, (b"content-range", b"bytes */%d" % stored.size_bytes), (b"content-length", b"0")]
-        )
+        return Reply(416, [*stored.head, (b"content-range", b"bytes */%d" % stored.size_bytes), NOTHING])
     whole = span or Span(0, stored.size_bytes - 1)
-    head = [
-        *stored.head,
-        (b"content-length", b"%d" % whole.length),
-        (b"content-type", stored.mimetype.encode("latin1")),
-    ]
+    head = [*stored.head, (b"content-length", b"%d" % whole.length)]
     if span is not None:
         head.append((b"content-range", b"bytes %d-%d/%d" % (span.start, span.end, stored.size_bytes)))
     if ask.method == "HEAD":

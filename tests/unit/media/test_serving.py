@@ -41,6 +41,7 @@ async def body_of(reply: Reply) -> bytes:
 
 
 def said(reply: Reply, name: str) -> str:
+    assert len({header for header, _ in reply.headers}) == len(reply.headers)
     return dict(reply.headers).get(name.encode(), b"").decode("latin1")
 
 
