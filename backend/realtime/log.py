@@ -9,20 +9,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
+from django.db import transaction
 from django.utils import timezone
 
-from backend.realtime import bell, wire
+from backend.realtime import bell, numbering, wire
 from backend.realtime.bell import Ring
 from backend.realtime.models import Event, TenantClock
+from backend.realtime.numbering import Unnumbered
 
 PRUNE_BATCH = 5_000
-INSERT_ROWS = 500
+REPLACED_ROWS = 500
 
 
 @dataclass
@@ -128,62 +127,31 @@ def blank(tenant_id: UUID, is_about: Callable[[str], bool]) -> int:
     replaced = []
     for key, seq, frame in _frames(tenant_id):
         if is_about(frame):
-            name, head, rest = _unnumbered(wire.Erased(conversation_ids=[]), wire.stamp(timezone.now()))
-            replaced.append(Event(pk=key, type=name, payload=f"{head}{seq}{rest}"))
-    Event.objects.bulk_update(replaced, ["type", "payload"], batch_size=INSERT_ROWS)
+            nothing = _unnumbered(wire.Erased(conversation_ids=[]), wire.stamp(timezone.now()))
+            replaced.append(Event(pk=key, type=nothing.name, payload=nothing.frame(seq)))
+    Event.objects.bulk_update(replaced, ["type", "payload"], batch_size=REPLACED_ROWS)
     return len(replaced)
 
 
 def _frames(tenant_id: UUID) -> Iterator[tuple[int, int, str]]:
     rows = Event.objects.filter(tenant_id=tenant_id).order_by("seq")
-    return rows.values_list("pk", "seq", "payload").iterator(INSERT_ROWS)
+    return rows.values_list("pk", "seq", "payload").iterator(REPLACED_ROWS)
 
 
 def _write(mine: Unit) -> list[Ring]:
-    """Everything that can be made before the clock is taken is: until COMMIT the whole tenant waits for it."""
     moment = timezone.now()
-    at = wire.stamp(moment)
-    unnumbered = [_unnumbered(event, at) for event in mine.collected]
-    tenant, when = _key(mine.tenant_id), connection.ops.adapt_datetimefield_value(moment)
-    with connection.cursor() as cursor:
-        last = _advance(cursor, mine.tenant_id, len(unnumbered))
-        first = last - len(unnumbered) + 1
-        rows = [(seq, name, f"{head}{seq}{rest}") for seq, (name, head, rest) in enumerate(unnumbered, first)]
-        for some in (rows[start : start + INSERT_ROWS] for start in range(0, len(rows), INSERT_ROWS)):
-            values = [value for seq, name, frame in some for value in (tenant, seq, name, frame, when)]
-            cursor.execute(_insert_of(len(some)), values)
-    return [Ring(mine.tenant_id, seq, frame) for seq, _, frame in rows]
+    events = [_unnumbered(event, wire.stamp(moment)) for event in mine.collected]
+    first = numbering.write(mine.tenant_id, events, moment)
+    return [Ring(mine.tenant_id, seq, event.frame(seq)) for seq, event in enumerate(events, first)]
 
 
-def _unnumbered(event: wire.Durable, at: str) -> tuple[str, str, str]:
-    """The event's name, and its frame up to its number and after it."""
+def _unnumbered(event: wire.Durable, at: str) -> Unnumbered:
     name = event_type(event)
-    return name, f'{{"type":"{name}","seq":', f',"at":"{at}",{event.model_dump_json(exclude={"type"})[1:]}'
-
-
-@cache
-def _insert_of(count: int) -> str:
-    columns = "tenant_id, seq, type, payload, created_at"
-    return f"INSERT INTO {Event._meta.db_table} ({columns}) VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * count)}"
+    rest = f',"at":"{at}",{event.model_dump_json(exclude={"type"})[1:]}'
+    return Unnumbered(name, f'{{"type":"{name}","seq":', rest)
 
 
 def event_type(event: wire.Durable) -> str:
     """The event's name on the wire."""
     name: str = type(event).model_fields["type"].default
     return name
-
-
-def _advance(cursor: CursorWrapper, tenant_id: UUID, count: int) -> int:
-    """Take `count` numbers; the clock's row stays locked until COMMIT. Returns the last number taken."""
-    table = TenantClock._meta.db_table
-    cursor.execute(
-        f"INSERT INTO {table} (tenant_id, seq) VALUES (%s, %s) "
-        f"ON CONFLICT (tenant_id) DO UPDATE SET seq = {table}.seq + EXCLUDED.seq RETURNING seq",
-        [_key(tenant_id), count],
-    )
-    return int(cursor.fetchone()[0])
-
-
-def _key(tenant_id: UUID) -> str | UUID:
-    """SQLite keeps UUIDs as 32 hex digits."""
-    return tenant_id if connection.features.has_native_uuid_field else tenant_id.hex
