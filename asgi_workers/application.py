@@ -10,13 +10,13 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
 from asgi_workers.door import Door
 from asgi_workers.files import Files
 from asgi_workers.hub import Hub
 from asgi_workers.sockets import TenantSocket
+from asgi_workers.website import website
 
 if TYPE_CHECKING:
     from asgi_workers.playground import Playground
@@ -49,7 +49,7 @@ class Application:
         self.playground = _playground()
         self.has_fleet = False
         self._has_warned = False
-        self._django = get_asgi_application()
+        self._django = website()
         socket = TenantSocket.as_asgi(hub=self.hub, database=self.database)
         self._sockets = URLRouter([re_path(r"^ws/tenant/(?P<tenant_id>[^/]{1,64})/?$", socket)])
 
