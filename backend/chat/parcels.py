@@ -100,6 +100,8 @@ def lock(message: Message) -> Conversation:
 def told(message: Message, conversation: Conversation) -> wire.MessageSent:
     if conversation.last_message_id == message.pk:
         conversation.last_message = message
+    elif conversation.last_message_id is not None:
+        conversation.last_message = present.messages().get(pk=conversation.last_message_id)
     shape = present.message(receipts.with_attachment(message))
     return wire.MessageSent(message=shape, conversation=present.conversation(conversation))
 

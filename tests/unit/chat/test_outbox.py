@@ -1,14 +1,17 @@
 """What agents send: there at once, in the order of becoming ready, each handed over once."""
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
-from backend.chat import outbox, sending
-from backend.chat.models import Conversation, Message
+from backend.chat import departures, outbox, receipts, sending
+from backend.chat.models import Conversation, Message, Parked
 from backend.gateways import evolution_records, evolution_send
 from backend.gateways.base import Accepted, Record, Uncertain
 from backend.jobs.models import Job
@@ -164,6 +167,28 @@ def test_receipts_that_come_before_the_answer_are_kept(
     run(conversation)
 
     assert status(message) == ("read", "")
+
+
+def test_a_receipt_that_is_parked_while_its_message_becomes_known_is_not_lost(
+    ana: Member, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = say(ana, conversation, "nossa")
+    Message.objects.filter(pk=message.pk).update(status="sending", handed_at=timezone.now())
+    answer = Accepted("WA1", "5517999990001@s.whatsapp.net", timezone.now())
+    answered = threading.Thread(target=lambda: (sending.sent(message, answer), connections.close_all()))
+    park = receipts._park
+
+    def park_beside_the_answer(*news: Any) -> None:
+        park(*news)  # not committed yet: the answer cannot see it
+        answered.start()
+        answered.join(2)
+
+    monkeypatch.setattr(receipts, "_park", park_beside_the_answer)
+    deliver(ana.instance, receipt("WA1", "READ"))
+    answered.join(20)
+
+    assert status(message) == ("read", "")
+    assert not Parked.objects.exists()
 
 
 def test_an_echo_that_comes_before_the_answer_is_this_message(
@@ -334,6 +359,37 @@ def test_what_has_left_can_be_neither_retried_nor_cancelled(
     codes = [ana.client.post(f"/api/chat/messages/{message.pk}/{verb}/").json()["code"] for verb in ("retry", "cancel")]
 
     assert codes == ["already_sent", "already_sent"]
+
+
+def test_what_is_cancelled_after_the_lane_has_looked_stays_here(
+    ana: Member, conversation: Conversation, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = say(ana, conversation, "não vai")
+    look = departures.look
+
+    def look_and_be_late(conversation_id: UUID) -> departures.Lane:
+        lane = look(conversation_id)
+        if lane.next(timezone.now()):
+            outbox.cancel(message)
+        return lane
+
+    monkeypatch.setattr(departures, "look", look_and_be_late)
+    run(conversation)
+
+    assert (gateway.asked, status(message)) == ([], ("failed", "cancelled"))
+
+
+def test_a_lane_that_another_one_has_overtaken_waits(
+    ana: Member, conversation: Conversation, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = say(ana, conversation, "um"), say(ana, conversation, "dois")
+    lane = departures.look(conversation.pk)
+    Message.objects.filter(pk=first.pk).update(status="sending", handed_at=timezone.now())
+    stale = departures.Lane([row for row in lane.rows if row.pk == second.pk])
+    monkeypatch.setattr(departures, "look", lambda _: stale)
+
+    assert run(conversation) > 0
+    assert (gateway.asked, status(second)[0]) == ([], "queued")
 
 
 def test_what_was_cancelled_stays_here(ana: Member, conversation: Conversation, gateway: Gateway) -> None:
