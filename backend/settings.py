@@ -170,10 +170,20 @@ def _database(url: str) -> dict[str, Any]:
             "pool": {"min_size": 2, "max_size": DATABASE_POOL_SIZE, "timeout": 5},
             "server_side_binding": True,
             "connect_timeout": 5,
-            **dict(parse_qsl(parts.query)),
+            **_connection_options(parts.query),
         },
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def _connection_options(query: str) -> dict[str, Any]:
+    """Planning a join costs PostgreSQL more than running it: what is asked again and again is planned once, unless a
+    pooler that changes connections between transactions says `?prepare_threshold=none`."""
+    given: dict[str, Any] = dict(parse_qsl(query))
+    threshold = given.pop("prepare_threshold", "5")
+    if threshold != "none" and not threshold.isdecimal():
+        raise env.WrongSetting("DATABASE_URL", "expected a number or none as its prepare_threshold")
+    return {**given, "prepare_threshold": None if threshold == "none" else int(threshold)}
 
 
 DATABASES = {"default": _database(env.text("DATABASE_URL", ""))}
