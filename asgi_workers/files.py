@@ -19,6 +19,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
+from asgi_workers.proxied import Proxied
 from asgi_workers.remembered import Remembered
 from backend.chat import files, healing
 from backend.chat.files import Shown
@@ -32,7 +33,7 @@ from backend.tenants.access import Caller
 
 BELIEVED_SECONDS = 5
 """A session that ended, a member who left and a file that expired are gone after so long at the latest."""
-ROWS_REMEMBERED, CALLERS_REMEMBERED = 20_000, 10_000
+ROWS_REMEMBERED, CALLERS_REMEMBERED = 5_000, 5_000
 LOOK_UP_SECONDS = 4
 RETRY_AFTER_SECONDS = 5
 HASH = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -41,9 +42,21 @@ ROUTES = {
     "api/chat/attachments/{attachment_id}/download/": "_download",
     "api/chat/attachments/{attachment_id}/thumbnail/": "_thumbnail",
     "api/chat/attachments/{attachment_id}/renditions/{name}": "_rendition",
+    "api/chat/media-proxy/": "_proxied",
+    "api/media/proxy/": "_proxied",
 }
 """Address → the method of Files that answers it."""
 PATTERNS = {address: re.compile("/" + re.sub(r"\{\w+\}", "([^/]*)", address), re.DOTALL) for address in ROUTES}
+TITLES = {
+    401: "Not logged in",
+    404: "Not found",
+    405: "Method not allowed",
+    410: "Gone",
+    429: "Too many requests",
+    502: "Bad gateway",
+    503: "Try later",
+    504: "Gateway timeout",
+}
 OURS = "/media/"
 READING = {"GET", "HEAD"}
 
@@ -57,6 +70,7 @@ class Files:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._threads = ThreadPoolExecutor(settings.FILES_POOL, thread_name_prefix="files")
         self._pieces = Pieces()
+        self._proxy = Proxied()
         self._rows: Remembered[tuple[Any, ...], Shown] = Remembered(
             seconds=BELIEVED_SECONDS, limit=ROWS_REMEMBERED, clock=clock
         )
@@ -82,6 +96,7 @@ class Files:
 
     async def close(self) -> None:
         await self._pieces.close()
+        await self._proxy.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _reply(self, ask: Ask, path: str) -> Reply:
@@ -110,6 +125,9 @@ class Files:
 
     async def _rendition(self, ask: Ask, attachment_id: str, name: str) -> Reply:
         return await self._answer(ask, await self._seen(ask, files.rendition, attachment_id, name))
+
+    async def _proxied(self, ask: Ask) -> Reply:
+        return await self._proxy.answer(ask)
 
     async def _answer(self, ask: Ask, shown: Shown) -> Reply:
         if shown.is_expired():
@@ -154,9 +172,8 @@ class Files:
 
 def problem(error: ChatError) -> Reply:
     """The answer that says no, as everywhere below /api/."""
-    titles = {401: "Not logged in", 404: "Not found", 405: "Method not allowed", 410: "Gone", 503: "Try later"}
     shape = wire.Problem(
-        title=titles.get(error.status, "Refused"), status=error.status, code=error.code, detail=error.detail
+        title=TITLES.get(error.status, "Refused"), status=error.status, code=error.code, detail=error.detail
     )
     body = shape.model_dump_json().encode()
     head = [
@@ -188,10 +205,11 @@ async def _send(reply: Reply, receive: Receive, send: Send) -> None:
         return
     leaving = asyncio.create_task(_left(receive))
     try:
-        async for piece in reply.body:
-            if leaving.done():
-                return
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        async with contextlib.aclosing(reply.body) as pieces:
+            async for piece in pieces:
+                if leaving.done():
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     finally:
         leaving.cancel()

@@ -6,22 +6,22 @@ within a day; the last good copy stays until there is a better one.
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
-from backend.chat import downloads, present, work
+from backend.chat import downloads, present, proxy, work
 from backend.chat.models import Contact, Conversation
 from backend.gateways import evolution_send
 from backend.jobs.queue import enqueue
 from backend.lib import safe_fetch
 from backend.lib.errors import ChatError, Missing, Refused, TryLater
-from backend.media import pipeline, portraits
+from backend.media import pipeline, portraits, retention
+from backend.media.cache import media_cache
 from backend.media.models import Attachment, new_media_hash
 from backend.media.spool import Spooled
 from backend.media.storages import media_storage
@@ -34,7 +34,6 @@ FETCH_SECONDS = 30.0
 REMEMBERED = timedelta(days=1)
 FIRST_SIGHT = timedelta(seconds=3)
 """A message is followed by word of its contact, which mostly says where the picture is: then nobody need be asked."""
-GONE = {401, 403, 404, 410}
 
 
 def seen(contact: Contact, url: str = "") -> None:
@@ -68,14 +67,6 @@ def copy(contact_id: UUID) -> None:
         except (Missing, Refused) as error:
             logger.info("[IMG] no profile picture", extra={"contact_id": contact_id, "code": error.code})
     Contact.objects.filter(pk=contact_id).update(photo_asked_at=timezone.now())
-
-
-def playground_hosts() -> list[str]:
-    """In a playground the pictures come from the simulated gateway, which is not public."""
-    if not settings.SANDBOX:
-        return []
-    port = urlsplit(settings.SANDBOX_URL).port or settings.PORT
-    return [f"{host}:{port}" for host in ("127.0.0.1", "localhost")]
 
 
 def _is_here(contact: Contact) -> bool:
@@ -116,9 +107,9 @@ def _told_by_the_gateway(contact: Contact) -> str:
 
 @contextmanager
 def _fetched(source: str) -> Iterator[Spooled]:
-    private = playground_hosts()
+    private = proxy.playground_hosts()
     with safe_fetch.fetch(source, max_bytes=MAX_BYTES, total_seconds=FETCH_SECONDS, private_hosts=private) as answer:
-        if answer.status in GONE:
+        if answer.status in proxy.GONE:
             raise Missing("picture_gone", f"the picture's host answered {answer.status}")
         if answer.status != 200:
             raise TryLater("picture_host_down", f"the picture's host answered {answer.status}")
@@ -143,8 +134,10 @@ def _keep(contact: Contact, source: str, made: Spooled) -> None:
             _settle(contact, source, _attachment(contact, made, key, unguessable))
             _tell(contact.pk, [row.pk for row in rows])
     except ChatError:
-        _delete([key])
+        with contextlib.suppress(ChatError):  # as below
+            media_storage().delete(key)
         raise
+    media_cache().shelf.forget([proxy.cache_name(source)])  # what the proxy showed until now
     if former is not None:
         _forget(former)
 
@@ -179,11 +172,5 @@ def _tell(contact_id: UUID, conversation_ids: list[UUID]) -> None:
 def _forget(former: Attachment) -> None:
     """The row first: an object without a row is only waste, a row without its object is a broken picture."""
     former.delete()
-    _delete(filter(None, [former.storage_key, former.thumbnail_key, *former.renditions.values()]))
-
-
-def _delete(keys: Iterable[str]) -> None:
-    storage = media_storage()
-    for key in keys:
-        with contextlib.suppress(ChatError):  # waste, which the orphan sweep will find
-            storage.delete(key)
+    with contextlib.suppress(ChatError):  # the sweep of orphans will find it
+        retention.remove_objects(former)

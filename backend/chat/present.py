@@ -7,6 +7,7 @@ from typing import cast
 from django.conf import settings
 from django.db.models import QuerySet
 
+from backend.chat import proxy
 from backend.chat.models import Contact, Conversation, Message
 from backend.gateways import evolution_send
 from backend.media.models import Attachment
@@ -53,9 +54,16 @@ def contact(row: Contact) -> wire.Contact:
         id=str(row.pk),
         name=row.name,
         phone=row.phone,
-        profile_pic_url=f"{ATTACHMENT_PATH}/{row.photo_id}/download/" if row.photo_id else "",
+        profile_pic_url=_picture(row),
         is_group=row.is_group,
     )
+
+
+def _picture(row: Contact) -> str:
+    """Ours; until that is here WhatsApp's own, through our proxy: a browser never talks to WhatsApp."""
+    if row.photo_id:
+        return f"{ATTACHMENT_PATH}/{row.photo_id}/download/"
+    return proxy.address_of(row.photo_source)
 
 
 def message(row: Message) -> wire.Message:

@@ -10,8 +10,9 @@ at (name and certificate checks stay the URL's own). Each redirect, at most MAX_
 never leads from a public host into a private one nor from https to http. Body bytes and the whole time, a trickle of
 headers included, are capped; only the name look-up ends by the resolver's own timeout.
 
-Raises Refused (`bad_url`, `address_not_allowed`, `too_many_redirects`, `file_too_large`, `bad_answer`) or TryLater
-(`media_host_down`, `media_too_slow`, `cut_short`). A status other than 3xx is the caller's to judge.
+Raises Refused (`bad_url`, `host_not_allowed`, `address_not_allowed`, `too_many_redirects`, `file_too_large`,
+`bad_answer`) or TryLater (`media_host_down`, `media_too_slow`, `cut_short`). A status other than 3xx is the caller's to
+judge.
 """
 
 import functools
@@ -97,7 +98,7 @@ def fetch(
                 if response.status not in REDIRECTS or not location:
                     yield _fetched(response, target.url, max_bytes)
                     return
-            following = _target(urljoin(target.url, location), only_hosts, private_hosts)
+            following = _target(_joined(target.url, location), only_hosts, private_hosts)
             _check_redirect(target, following)
             target = following
     raise Refused("too_many_redirects", f"more than {MAX_REDIRECTS} redirects")
@@ -135,6 +136,18 @@ def _capped(response: httpcore.Response, max_bytes: int) -> Iterator[bytes]:
             yield chunk
 
 
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:  # a bracket too many
+        raise Refused("bad_url", "the redirect cannot be read") from error
+
+
+def judge(url: str, *, only_hosts: Collection[str] | None = None, private_hosts: Collection[str] = ()) -> str:
+    """The URL as `fetch` would ask for it, without asking. Raises Refused as `fetch` does before any look-up."""
+    return _target(url, only_hosts, private_hosts).url
+
+
 def host_and_port(url: str) -> str:
     """`127.0.0.1:8000` of a URL that an operator wrote: an entry for `private_hosts`."""
     parts, port = _split(url)
@@ -153,7 +166,7 @@ def _target(url: str, only_hosts: Collection[str] | None, private_hosts: Collect
     if port not in DEFAULT_PORTS.values() and with_port not in named:
         raise Refused("address_not_allowed", f"port {port} is not allowed")
     if only_hosts is not None and not any(fnmatchcase(host, pattern.lower()) for pattern in only_hosts):
-        raise Refused("address_not_allowed", "the host is not on the list")
+        raise Refused("host_not_allowed", "the host is not on the list")
     path = parts.path.encode("ascii", "backslashreplace").decode()
     if path != parts.path or not parts.query.isascii():
         raise Refused("bad_url", "the path is not plain ASCII")

@@ -5,7 +5,7 @@ in, a `Reply` comes out, and whoever holds the connection sends it. Bodies come 
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -30,7 +30,9 @@ INLINE_TYPES = frozenset(
 )
 """What a browser may show in place. Never to join it: HTML, SVG, XML or anything else that can carry script."""
 
-SANDBOXED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'"
+SANDBOXED = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'; frame-ancestors 'self'"
+)
 RANGE = re.compile(rb"^bytes=(\d{0,18})-(\d{0,18})$")
 
 NOTHING = (b"content-length", b"0")
@@ -50,11 +52,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The body is whole, or an iterator that reads as it is asked."""
+    """The body is whole, or read as it is asked for; whoever sends it closes it."""
 
     status: int
     headers: Headers
-    body: bytes | AsyncIterator[bytes] = b""
+    body: bytes | AsyncGenerator[bytes, None] = b""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Span:
 class Opened:
     """The bytes of a span. What keeps them from coming was raised before this was made."""
 
-    body: bytes | AsyncIterator[bytes]
+    body: bytes | AsyncGenerator[bytes, None]
     is_hit: bool
 
 

@@ -44,11 +44,13 @@ def forget(request: HttpRequest, email: str) -> None:
 
 def client_address(request: HttpRequest) -> str:
     """Where the request came from; behind a proxy what the proxy itself saw, which is the last it wrote down."""
-    if settings.TRUST_PROXY:
-        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[-1].strip()
-        if forwarded:
-            return forwarded
-    return str(request.META.get("REMOTE_ADDR", ""))
+    return address_of(request.headers.get("X-Forwarded-For", ""), str(request.META.get("REMOTE_ADDR", "")))
+
+
+def address_of(forwarded: str, peer: str) -> str:
+    """`client_address` by the header X-Forwarded-For and the connection's other end."""
+    told = forwarded.rpartition(",")[-1].strip() if settings.TRUST_PROXY else ""
+    return told or peer
 
 
 def _person(address: str, email: str) -> str:

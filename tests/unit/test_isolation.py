@@ -60,6 +60,8 @@ SURFACE: dict[str, tuple[str, str]] = {
     "api/chat/upload-media/": (THING, "post"),
     "api/chat/uploads/{ticket}": (SECRET, "put"),
     "media/{media_hash}": (SECRET, "get head"),
+    "api/chat/media-proxy/": (PUBLIC, "get head"),
+    "api/media/proxy/": (PUBLIC, "get head"),
     "admin/": (STAFF, "get"),
     "^(?!api/|static/|media/|ws/|sandbox/)[^.]*$": (PUBLIC, "get"),
 }

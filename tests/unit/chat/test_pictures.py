@@ -15,6 +15,7 @@ from backend.chat.models import Contact, Conversation
 from backend.gateways import evolution_send
 from backend.jobs.models import Job
 from backend.lib.errors import Missing, TryLater
+from backend.media.cache import media_cache
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from backend.realtime import log
@@ -321,3 +322,32 @@ def test_a_gateway_that_says_something_else_than_an_address_is_not_believed(face
     for told in ("javascript:alert(1)", "file:///etc/passwd", "x" * 5_000, 7, None):
         faces.told["1"] = told  # type: ignore[assignment]  # a gateway says anything
         assert evolution_send.picture_url(access, "1") == ""
+
+
+def test_until_it_is_here_a_browser_is_shown_whatsapps_through_us(ana: Member, faces: Faces) -> None:
+    faces.served["/1.jpg"] = (200, face())
+    deliver(ana.instance, upsert("P1"), said_of_maria(faces.url("1.jpg")), upsert("P2"))
+
+    shown = ana.client.get("/api/chat/conversations/").json()["results"][0]
+    assert shown["profile_pic_url"] == shown["contact"]["profile_pic_url"]
+    assert shown["profile_pic_url"].startswith("/api/chat/media-proxy/?url=http%3A%2F%2F127.0.0.1")
+    assert ana.client.get(shown["profile_pic_url"]).content == face()
+    copy()
+    after = ana.client.get("/api/chat/conversations/").json()["results"][0]["profile_pic_url"]
+    assert after == f"/api/chat/attachments/{maria().photo_id}/download/"
+
+
+def test_a_face_that_was_replaced_is_not_near_any_more(ana: Member, faces: Faces) -> None:
+    faces.served |= {"/1.jpg": (200, face("red")), "/2.jpg": (200, face("green"))}
+    deliver(ana.instance, upsert("P1"), said_of_maria(faces.url("1.jpg")))
+    copy()
+    former = maria().photo
+    assert former is not None
+    ana.client.get(f"/api/chat/attachments/{former.pk}/download/")
+    shelf = media_cache().shelf
+    used = shelf.bytes_used()
+    deliver(ana.instance, said_of_maria(faces.url("2.jpg")))
+    copy()
+
+    assert ana.client.get(f"/api/chat/attachments/{former.pk}/download/").status_code == 404
+    assert used and (shelf.bytes_used() or 0) < used
