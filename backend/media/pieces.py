@@ -5,7 +5,7 @@ that is away is passed by; a storage that is away is an answer that says when to
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -53,11 +53,20 @@ class Pieces:
         await self._shelf.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _following(self, stored: Stored, span: Span, first: bytes) -> AsyncIterator[bytes]:
+    async def _following(self, stored: Stored, span: Span, first: bytes) -> AsyncGenerator[bytes, None]:
+        """The first, then each next one; while a reader who has shown that they read takes one, the next is fetched."""
         yield first
         del first
-        for number in range(span.start // SLICE_BYTES + 1, span.end // SLICE_BYTES + 1):
-            yield (await self._slice(stored, span, number))[0]
+        ahead: asyncio.Task[Fetched] | None = None
+        last = span.end // SLICE_BYTES
+        try:
+            for number in range(span.start // SLICE_BYTES + 1, last + 1):
+                data, _ = await (ahead or self._slice(stored, span, number))
+                ahead = asyncio.create_task(self._slice(stored, span, number + 1)) if number < last else None
+                yield data
+        finally:
+            if ahead is not None:
+                ahead.cancel()
 
     async def _slice(self, stored: Stored, span: Span, number: int) -> Fetched:
         """What the span wants of slice `number`."""

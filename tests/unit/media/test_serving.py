@@ -1,7 +1,7 @@
 """How a stored file is answered: exact ranges, honest names, nothing that runs in a browser."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -24,7 +24,7 @@ class Bytes:
         self.asked.append(span)
         return Opened(self._pieces(span), self.is_hit)
 
-    async def _pieces(self, span: Span) -> AsyncIterator[bytes]:
+    async def _pieces(self, span: Span) -> AsyncGenerator[bytes, None]:
         for start in range(span.start, span.end + 1, 300_000):
             yield DATA[start : min(start + 300_000, span.end + 1)]
 
