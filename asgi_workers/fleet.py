@@ -47,11 +47,14 @@ class QueueCrew:
         self._busy: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    def look(self) -> "asyncio.Task[None] | None":
-        """Somebody says there is work: one more worker looks, if one is free. Returns its task."""
+    def look(self, *, spreads: bool = False) -> "asyncio.Task[None] | None":
+        """Somebody says there is work: one more worker looks, if one is free. Returns its task.
+
+        `spreads`: nobody counted how much there is; who finds some has another look beside them.
+        """
         if self._is_closed or len(self._busy) >= self.size:
             return None
-        task = asyncio.create_task(self._work())
+        task = asyncio.create_task(self._work(spreads))
         self._busy.add(task)
         task.add_done_callback(self._busy.discard)
         return task
@@ -73,7 +76,7 @@ class QueueCrew:
         self._pool.shutdown(wait=False, cancel_futures=True)
         return not self._busy
 
-    async def _work(self) -> None:
+    async def _work(self, spreads: bool) -> None:
         run_next = database_sync_to_async(runner.run_next, thread_sensitive=False, executor=self._pool)
         while not self._is_closed:
             try:
@@ -84,7 +87,8 @@ class QueueCrew:
                 await asyncio.sleep(BACK_OFF_SECONDS)
                 return
             pulse.worked(self.name)
-            self.look()  # where one job was due there may be more, for a worker that is free
+            if spreads:
+                self.look(spreads=True)
 
 
 class Fleet:
@@ -148,7 +152,7 @@ class Fleet:
             try:
                 for name in await self._in_thread(queue.due_queues):
                     if name in self._crews:
-                        self._crews[name].look()
+                        self._crews[name].look(spreads=True)
             except Exception as error:  # the database may be away; the next sweep tells
                 logger.warning("sweep failed", extra={"reason": repr(error)})
                 await asyncio.sleep(BACK_OFF_SECONDS)

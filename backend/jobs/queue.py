@@ -11,6 +11,7 @@ A job's function may raise `TryLater` (or anything): it is run again after JOB_R
 `Refused` and `Missing` fail at once.
 """
 
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -134,7 +135,9 @@ def claim(queue: str, worker: str) -> Claim | None:
     now = timezone.now()
     table = Job._meta.db_table
     skip_locked = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    with transaction.atomic(), connection.cursor() as cursor:
+    # One statement is a transaction of its own; SQLite's turn is only waited for where one is begun.
+    turn = transaction.atomic() if connection.vendor == "sqlite" else contextlib.nullcontext()
+    with turn, connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET leased_until = %s, leased_by = %s, attempts = attempts + 1 WHERE id = ("
             f" SELECT id FROM {table} WHERE queue = %s AND finished_at IS NULL AND run_at <= %s"
