@@ -68,6 +68,7 @@ class Process:
         self._is_clean = await self.fleet.drain(deadline)
         await application.hub.close(RESTARTING)
         await _finish(server.applications(), deadline)
+        await application.files.close()
         if application.playground is not None:
             await application.playground.close()
         if self._doorbell is not None:
