@@ -174,14 +174,15 @@ def poll(body: Json) -> Parcel:
 
 
 async def _bytes_of(world: World, source: str, *, is_stamped: bool = False, is_axios: bool = False) -> bytes:
-    """Base64, or a GET as Evolution does it; `is_stamped` adds the timestamp that breaks signed URLs (contract 4.4)."""
+    """Base64, or a HEAD and a GET, which must agree; `is_stamped` adds the timestamp that breaks signed URLs
+    (contract 4.4)."""
     if not answers.is_url(source):
         return answers.decode(source)
     if is_stamped:
         source += f"{'&' if '?' in source else '?'}timestamp={int(time.time() * 1000)}"
     try:
         async with _client(world) as client:
-            answer = await client.get(source, headers={"User-Agent": "axios/1.13.2" if is_axios else "node"})
+            answer = await _asked(client, source, "axios/1.13.2" if is_axios else "node")
     except httpx.HTTPError as error:
         reason = f"getaddrinfo EAI_AGAIN {urlsplit(source).hostname}"
         raise (bare(500, reason) if is_stamped else GatewayError(500, [f"Error: {reason}"])) from error
@@ -192,6 +193,19 @@ async def _bytes_of(world: World, source: str, *, is_stamped: bool = False, is_a
     if is_stamped:
         raise bare(answer.status_code, f"Request failed with status code {answer.status_code}")
     raise GatewayError(500, [f"AxiosError: Request failed with status code {answer.status_code}"])
+
+
+async def _asked(client: httpx.AsyncClient, source: str, agent: str) -> httpx.Response:
+    """The answer to the GET, or to the HEAD before it where that refused or announced another length."""
+    headers = {"User-Agent": agent, "Accept-Encoding": "identity"}
+    head = await client.head(source, headers=headers)
+    if not head.is_success:
+        return head
+    answer = await client.get(source, headers=headers)
+    announced = head.headers.get("Content-Length", "")
+    if answer.is_success and announced and int(announced) != len(answer.content):
+        return httpx.Response(502, request=answer.request)
+    return answer
 
 
 def _client(world: World) -> httpx.AsyncClient:

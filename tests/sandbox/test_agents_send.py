@@ -123,6 +123,12 @@ async def test_a_voice_note_without_encoding_is_left_alone(stage: Stage) -> None
     assert (await stage.ledger())[-1]["media"]["sha256"] == hashlib.sha256(sample("voice.ogg").data).hexdigest()
 
 
+async def test_a_url_is_asked_for_its_size_and_then_for_its_bytes(stage: Stage) -> None:
+    stage.origin["/signed/a.pdf"] = sample("orcamento.pdf").data
+    await send(stage, "sendMedia", mediatype="document", media=f"{ORIGIN}/signed/a.pdf", fileName="a.pdf")
+    assert [request.method for request in stage.fetched] == ["HEAD", "GET"]
+
+
 async def test_a_document_that_cannot_be_fetched_is_not_sent(stage: Stage) -> None:
     url = f"{ORIGIN}/signed/gone.pdf?X-Amz-Signature=00"
     answer = await send(stage, "sendMedia", mediatype="document", media=url, fileName="a.pdf")
