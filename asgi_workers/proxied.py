@@ -1,10 +1,11 @@
 """WhatsApp's own pictures, answered by us: from the cache, else fetched once however many ask."""
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from asgi_workers.remembered import Remembered
 from backend.chat import proxy
@@ -15,6 +16,8 @@ from backend.media.cache import Away, MediaCache, media_cache
 from backend.media.serving import Ask, Opened, Reply, Span, Stored
 from backend.tenants import throttle
 from backend.tenants.turnstile import Turnstile
+
+logger = logging.getLogger(__name__)
 
 A_MINUTE = 60
 FETCHERS, COUNTERS = 8, 2
@@ -78,10 +81,12 @@ class Proxied:
         try:
             picture = await asyncio.get_running_loop().run_in_executor(self._fetchers, proxy.fetch, url)
         except ChatError as error:
+            logger.warning("[MEDIA PROXY] nothing to show", extra={"host": urlsplit(url).hostname, "code": error.code})
             await self._keep(name, error)
             raise
         finally:
             self._waiting -= 1
+        logger.info("[MEDIA PROXY] fetched", extra={"host": urlsplit(url).hostname, "file_size": len(picture.body)})
         await self._keep(name, picture)
         return picture
 

@@ -126,7 +126,7 @@ def _keep(contact: Contact, source: str, made: Spooled) -> None:
         return
     unguessable = new_media_hash()
     key = pipeline.profile_pic_key(contact.tenant_id, unguessable)
-    portraits.put(made, key)
+    portraits.put(made, key, unguessable)
     try:
         with log.unit(contact.tenant_id):
             # Conversations before contacts, and those by id: the order in which everybody locks.

@@ -7,8 +7,8 @@
 http and https, GET, ports 80 and 443, no credentials in the URL, no proxy of the environment. A name is resolved once,
 in the moment its socket opens; every address it has must be public, and the socket goes to an address that was looked
 at (name and certificate checks stay the URL's own). Each redirect, at most MAX_REDIRECTS, is judged like a new URL, and
-never leads from a public host into a private one nor from https to http. Body bytes and the whole time, a trickle of
-headers included, are capped; only the name look-up ends by the resolver's own timeout.
+never leads from a public host into a private one nor from https to http. Body bytes and the whole time, the look-up
+of the name and a trickle of headers included, are capped.
 
 Raises Refused (`bad_url`, `host_not_allowed`, `address_not_allowed`, `too_many_redirects`, `file_too_large`,
 `bad_answer`) or TryLater (`media_host_down`, `media_too_slow`, `cut_short`). A status other than 3xx is the caller's to
@@ -16,12 +16,10 @@ judge.
 """
 
 import functools
-import ipaddress
 import re
-import socket
 import ssl
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -31,8 +29,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import certifi
 import httpcore
 
-from backend.lib.addresses import is_public
 from backend.lib.errors import Refused, TryLater
+from backend.lib.pinned import Clock, PinnedBackend, Resolve, resolve
 
 MAX_REDIRECTS = 3
 CHUNK_BYTES = 64 * 1024
@@ -42,9 +40,6 @@ REDIRECTS = {301, 302, 303, 307, 308}
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
 _BAD_IN_URLS = re.compile(r"[\x00-\x20\x7f\\]")
-
-Resolve = Callable[[str, int], list[str]]
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +61,6 @@ class _Target:
     may_be_private: bool
 
 
-def resolve(host: str, port: int) -> list[str]:
-    """Every address of `host`, as the system's resolver spells them (0x7f.1 and 2130706433 are 127.0.0.1 there)."""
-    return list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-
-
 @contextmanager
 def fetch(
     url: str,
@@ -87,7 +77,7 @@ def fetch(
     """`only_hosts`: patterns (`*.fna.whatsapp.net`) that every hop must match. `private_hosts`: `host` or `host:port`
     that may have a private address; with a port, that port is allowed too."""
     deadline = clock() + total_seconds
-    backend = _PinnedBackend(resolver, deadline, clock)
+    backend = PinnedBackend(resolver, deadline, clock)
     sent = {"Accept": "*/*", "User-Agent": "alrea-sense-chat", **(headers or {}), "Accept-Encoding": "identity"}
     target = _target(url, only_hosts, private_hosts)
     with httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend, max_connections=1) as pool:
@@ -206,78 +196,6 @@ def _check_redirect(here: _Target, there: _Target) -> None:
         raise Refused("address_not_allowed", "a redirect from a public host into a private one")
     if here.scheme == "https" and there.scheme == "http":
         raise Refused("address_not_allowed", "a redirect from https to http")
-
-
-# --- Opening a socket -----------------------------------------------------------------------------------------------
-
-
-class _PinnedBackend(httpcore.NetworkBackend):
-    """Resolves, judges and connects in one step: there is no second look-up that could answer differently."""
-
-    def __init__(self, resolver: Resolve, deadline: float, clock: Clock) -> None:
-        self._resolver, self._deadline, self._clock = resolver, deadline, clock
-        self._system = httpcore.SyncBackend()
-        self.may_be_private = False
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception | None = None
-        for address in self._addresses(host, port):
-            left = _left(self._deadline, self._clock, timeout)
-            try:
-                stream = self._system.connect_tcp(address, port, left, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                return _Deadlined(stream, self._deadline, self._clock)
-        raise failure or httpcore.ConnectError("no address")
-
-    def _addresses(self, host: str, port: int) -> list[str]:
-        try:
-            found = self._resolver(host, port)
-        except (OSError, UnicodeError) as error:
-            raise TryLater("media_host_down", "the host name does not resolve") from error
-        if not self.may_be_private and not all(is_public(ipaddress.ip_address(address)) for address in found):
-            raise Refused("address_not_allowed", "the host has an address that is not public")
-        return found
-
-
-class _Deadlined(httpcore.NetworkStream):
-    """A stream whose every wait ends at the request's deadline, so that a trickle of headers or bytes does too."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float, clock: Clock) -> None:
-        self._stream, self._deadline, self._clock = stream, deadline, clock
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._deadline, self._clock, timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(self._deadline, self._clock, timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = _left(self._deadline, self._clock, timeout)
-        return _Deadlined(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline, self._clock)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _left(deadline: float, clock: Clock, timeout: float | None) -> float:
-    left = deadline - clock()
-    if left <= 0:
-        raise TryLater("media_too_slow", "the host took too long")
-    return left if timeout is None else min(left, timeout)
 
 
 @contextmanager

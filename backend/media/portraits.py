@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backend.lib.errors import Refused, TryLater
+from backend.media.cache import key_of, media_cache
 from backend.media.decoders import decoders
 from backend.media.pipeline import read_back, sniffed
+from backend.media.serving import Stored
 from backend.media.spool import Spooled, measured
 from backend.media.storages import media_storage
 
@@ -32,8 +34,10 @@ def portrait(spooled: Spooled) -> Iterator[Spooled]:
         decoded.discard()
 
 
-def put(made: Spooled, key: str) -> None:
-    """Stored and read back. Raises what the storage raises."""
+def put(made: Spooled, key: str, media_hash: str) -> None:
+    """Stored, read back, and near for whoever is told of it. Raises what the storage raises."""
     storage = media_storage()
     storage.save_file(key, made.path, MIME)
     read_back(storage, key, made.size_bytes)
+    shown = Stored(key, made.size_bytes, MIME, "", made.sha256, made.sha256, key_of(media_hash))
+    media_cache().warm(shown, made.path)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from backend.chat import proxy
-from backend.lib import safe_fetch
+from backend.lib import pinned, safe_fetch
 from backend.lib.addresses import is_public
 from backend.lib.errors import ChatError, Refused, TryLater
 from tests.unit.site import Host, Site, sites
@@ -357,7 +357,7 @@ def test_redirects_are_followed_a_little(site):
 def test_a_name_that_was_public_and_then_is_not_is_refused_at_the_next_hop(site, monkeypatch):
     here = site(lambda host: host.say(302, Location="/again"))
     monkeypatch.setitem(safe_fetch.DEFAULT_PORTS, "http", int(here.host.rpartition(":")[2]))
-    monkeypatch.setattr(safe_fetch, "is_public", lambda address: str(address) == "127.0.0.1")
+    monkeypatch.setattr(pinned, "is_public", lambda address: str(address) == "127.0.0.1")
     answers = iter([["127.0.0.1"], ["10.0.0.1"]])
     with pytest.raises(Refused) as raised:
         take_from("http://rebind.example/", resolver=lambda host, port: next(answers))
@@ -449,6 +449,14 @@ def test_a_host_that_is_not_there_is_tried_again():
     with pytest.raises(TryLater) as raised:
         take_from("http://127.0.0.1:9/", private_hosts=["127.0.0.1:9"])
     assert raised.value.code == "media_host_down"
+
+
+def test_a_name_that_is_not_looked_up_in_time_ends_with_the_whole_time():
+    gate = threading.Event()
+    with pytest.raises(TryLater) as raised:
+        take_from("http://slow.example/", total_seconds=0.2, resolver=lambda host, port: gate.wait(10) and [])
+    gate.set()
+    assert raised.value.code == "media_too_slow"
 
 
 def test_a_name_that_does_not_resolve_is_tried_again():

@@ -1,5 +1,6 @@
 """Faces beside names: fetched once, kept small, and fetched again only when they are others."""
 
+import asyncio
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from backend.chat.models import Contact, Conversation
 from backend.gateways import evolution_send
 from backend.jobs.models import Job
 from backend.lib.errors import Missing, TryLater
-from backend.media.cache import media_cache
+from backend.media.cache import key_of, media_cache
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from backend.realtime import log
@@ -279,8 +280,8 @@ def test_a_picture_that_came_meanwhile_wins_and_nothing_is_left_behind(
     kept: list[str] = []
     put: Callable[..., None] = pictures.portraits.put
 
-    def put_and_be_overtaken(made: Any, key: str) -> None:
-        put(made, key)
+    def put_and_be_overtaken(made: Any, key: str, media_hash: str) -> None:
+        put(made, key, media_hash)
         kept.append(key)
         deliver(ana.instance, said_of_maria(faces.url("2.jpg")))
 
@@ -337,17 +338,27 @@ def test_until_it_is_here_a_browser_is_shown_whatsapps_through_us(ana: Member, f
     assert after == f"/api/chat/attachments/{maria().photo_id}/download/"
 
 
+def is_near(face: Attachment) -> bool:
+    async def look() -> bytes | None:
+        shelf = media_cache().shelf.on_loop()
+        try:
+            return await shelf.get(key_of(face.media_hash))
+        finally:
+            await shelf.close()
+
+    return asyncio.run(look()) is not None
+
+
 def test_a_face_that_was_replaced_is_not_near_any_more(ana: Member, faces: Faces) -> None:
     faces.served |= {"/1.jpg": (200, face("red")), "/2.jpg": (200, face("green"))}
     deliver(ana.instance, upsert("P1"), said_of_maria(faces.url("1.jpg")))
     copy()
     former = maria().photo
     assert former is not None
-    ana.client.get(f"/api/chat/attachments/{former.pk}/download/")
-    shelf = media_cache().shelf
-    used = shelf.bytes_used()
+    assert ana.client.get(f"/api/chat/attachments/{former.pk}/download/")["X-Cache"] == "HIT"
+    assert is_near(former)
     deliver(ana.instance, said_of_maria(faces.url("2.jpg")))
     copy()
 
     assert ana.client.get(f"/api/chat/attachments/{former.pk}/download/").status_code == 404
-    assert used and (shelf.bytes_used() or 0) < used
+    assert not is_near(former)
