@@ -197,8 +197,13 @@ it("shows a document with its pages, to be opened and downloaded", () => {
   const attachment = anAttachment({ file_name: "laudo.pdf", file_type: "application/pdf", size_bytes: 1_887_436, metadata: { pages: 4 } });
   show(aMessage({ kind: "document", text: "", attachment }));
   expect(screen.getByText("PDF · 4 páginas · 1,8 MB")).toBeInTheDocument();
-  expect(screen.getByRole("link", { name: "Abrir laudo.pdf em outra aba" })).toHaveAttribute("target", "_blank");
+  expect(screen.getByRole("button", { name: "Abrir laudo.pdf" })).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "Baixar laudo.pdf" })).toHaveAttribute("download", "laudo.pdf");
+});
+
+it("has a browser open in another tab what it shows by itself", () => {
+  show(aMessage({ kind: "document", text: "", attachment: anAttachment({ file_name: "nota.txt", file_type: "text/plain" }) }));
+  expect(screen.getByRole("link", { name: "Abrir nota.txt em outra aba" })).toHaveAttribute("target", "_blank");
 });
 
 it("shows a kind it does not know as a file", () => {

@@ -59,7 +59,7 @@ def test_a_video_is_played_and_sought_by_range(stage: Theatre, ana: Page) -> Non
     play = film.get_by_role("button", name="Tocar o vídeo")
     expect(play).to_be_visible()
     expect(film).to_contain_text("olha só")
-    poster = film.locator("video").get_attribute("poster") or ""
+    poster = film.locator("img[data-sight]").get_attribute("src") or ""
     assert ana.request.get(poster).headers["content-type"].startswith("image/")
     asked = ranges_of(ana)
     play.click()
@@ -84,13 +84,14 @@ def test_a_document_is_opened_and_downloaded(stage: Theatre, ana: Page) -> None:
     card = shown(stage, ana, "Dora Prado", "document")
     expect(card).to_contain_text("orcamento.pdf")
     expect(card).to_contain_text(re.compile(r"PDF · \d+ páginas? · 155 KB"))
-    view = card.get_by_role("link", name="Abrir orcamento.pdf em outra aba")
     expect_sharp(card)
     with ana.expect_download() as coming:
         card.get_by_role("link", name="Baixar orcamento.pdf").click()
 
     assert coming.value.suggested_filename == "orcamento.pdf"
     assert coming.value.path().read_bytes()[:5] == b"%PDF-"
+    card.get_by_role("button", name="Abrir orcamento.pdf").click()
+    view = ana.get_by_role("dialog").get_by_role("link", name="Abrir em outra aba")
     opened = ana.request.get(view.get_attribute("href") or "")
     assert opened.headers["content-type"] == "application/pdf"
     assert opened.headers.get("content-disposition", "inline").startswith("inline")

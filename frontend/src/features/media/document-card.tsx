@@ -1,6 +1,7 @@
 import {
   Download,
   ExternalLink,
+  Eye,
   File,
   FileArchive,
   FileImage,
@@ -12,7 +13,8 @@ import {
 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { Attachment } from "@/api/wire.gen";
+import type { Attachment, Message } from "@/api/wire.gen";
+import { useOpenPdf } from "@/features/media/pdf-context";
 import { PhaseNote, PhaseRing, StageLine } from "@/features/media/phase-view";
 import { Picture } from "@/features/media/picture";
 import { usePhase } from "@/features/media/use-phase";
@@ -31,16 +33,27 @@ const LOOKS: [RegExp, LucideIcon, string][] = [
   [/^audio\//, FileAudio, "text-ink-soft"],
 ];
 
-/** What a browser opens by itself; everything else is only downloaded. */
-const VIEWABLE = /^(application\/pdf|text\/plain|image\/(png|jpeg|gif|webp)|video\/mp4|audio\/)/;
+const PDF = "application/pdf";
+
+/** What a browser opens by itself in a tab of its own; everything else is only downloaded. */
+const VIEWABLE = /^(text\/plain|image\/(png|jpeg|gif|webp)|video\/mp4|audio\/)/;
+
+interface Props {
+  message: Message;
+  attachment: Attachment;
+  footer: ReactNode;
+}
 
 /** A file as a card; also whatever kind of file we do not know. */
-export function DocumentCard({ attachment, footer }: { attachment: Attachment; footer: ReactNode }) {
+export function DocumentCard({ message, attachment, footer }: Props) {
   const { phase, retry, address, loaded, failed } = usePhase(attachment);
   const { thumbnail_url: thumbnail, metadata } = attachment;
+  const openPdf = useOpenPdf();
   const first = thumbnail || metadata.preview;
+  const isPdf = phase.name === "ready" && attachment.file_type === PDF;
+  const open = isPdf ? () => openPdf({ conversationId: message.conversation_id, attachmentId: attachment.id }) : null;
   return (
-    <div className="flex w-[19rem] max-w-full flex-col gap-2 pb-0.5">
+    <div className="relative flex w-[19rem] max-w-full flex-col gap-2 pb-0.5">
       {first && (
         <div className="relative h-28 overflow-hidden rounded-[7px] bg-sunken [&_img]:object-top">
           <Picture
@@ -52,6 +65,8 @@ export function DocumentCard({ attachment, footer }: { attachment: Attachment; f
           />
         </div>
       )}
+      {/* The whole card for the mouse; its button below for everybody. */}
+      {open && <button type="button" tabIndex={-1} aria-hidden className="absolute inset-0 z-1 cursor-pointer" onClick={open} />}
       <div className="flex items-center gap-2.5 px-1.5 first:pt-1">
         <Sign attachment={attachment} phase={phase} />
         <div className="min-w-0 flex-1">
@@ -64,8 +79,8 @@ export function DocumentCard({ attachment, footer }: { attachment: Attachment; f
           </p>
         </div>
       </div>
-      <div className="px-1.5 empty:hidden">
-        {phase.name === "ready" ? <Actions attachment={attachment} /> : <PhaseNote phase={phase} attachment={attachment} retry={retry} />}
+      <div className="relative z-2 px-1.5 empty:hidden">
+        {phase.name === "ready" ? <Actions attachment={attachment} open={open} /> : <PhaseNote phase={phase} attachment={attachment} retry={retry} />}
       </div>
     </div>
   );
@@ -112,11 +127,17 @@ function Facts({ attachment }: { attachment: Attachment }) {
   return <>{facts.filter(Boolean).join(" · ")}</>;
 }
 
-function Actions({ attachment }: { attachment: Attachment }) {
+function Actions({ attachment, open }: { attachment: Attachment; open: (() => void) | null }) {
   const { t } = useTranslation();
   const name = attachment.file_name || t("media.file");
   return (
     <div className="flex gap-1.5">
+      {open && (
+        <Button size="sm" className="flex-1 bg-ink/5" aria-label={t("media.pdfOpen", { name })} onClick={open}>
+          <Eye className="size-3.5" aria-hidden />
+          {t("common.view")}
+        </Button>
+      )}
       {VIEWABLE.test(attachment.file_type) && (
         <Button asChild size="sm" className="flex-1 bg-ink/5">
           <a href={attachment.file_url} target="_blank" rel="noopener" aria-label={t("media.viewNamed", { name })}>

@@ -7,6 +7,7 @@ import type { Phase } from "@/features/media/phase";
 import { RetryButton } from "@/features/media/retry-button";
 import { useLanguage } from "@/i18n/i18n";
 import { useErrorText } from "@/i18n/use-error-text";
+import { cn } from "@/lib/cn";
 import { formatBytes, formatDate, formatDuration } from "@/lib/format";
 import { Button } from "@/ui/button";
 
@@ -33,7 +34,7 @@ export function GoneVeil({ phase, attachment, retry, className }: Props & { clas
   return (
     <div className={className} style={{ containerType: "size" }}>
       <Icon className="size-5 [@container(height<130px)]:hidden" aria-hidden />
-      <span className="text-[13px] leading-snug font-medium">{text}</span>
+      <span className="text-[13px] leading-snug font-medium text-balance">{text}</span>
       <span className="text-xs text-white/80 tabular-nums empty:hidden [@container(height<170px)]:hidden">
         <Facts attachment={attachment} />
       </span>
@@ -49,7 +50,7 @@ export function GoneNote({ phase, attachment, retry }: Props) {
     <div className="flex flex-wrap items-center gap-x-2 gap-y-1.5 text-[13px] text-ink-soft">
       <Icon className="size-4 shrink-0" aria-hidden />
       <span className="min-w-32 flex-1">{text}</span>
-      <Hope phase={phase} retry={retry} tone="outline" />
+      <Hope phase={phase} retry={retry} tone="quiet" />
     </div>
   );
 }
@@ -62,13 +63,13 @@ function Facts({ attachment: { size_bytes: size, metadata } }: { attachment: Att
 }
 
 /** Whoever sent it is asked for it; what was sent from here may at best turn up in the storage again. */
-function Hope({ phase, retry, tone }: { phase: Gone; retry: () => void; tone: "overlay" | "outline" }) {
+function Hope({ phase, retry, tone }: { phase: Gone; retry: () => void; tone: "overlay" | "quiet" }) {
   const { t } = useTranslation();
   const asking = use(AskingContext);
-  if (!asking) return phase.code === "expired" ? null : <RetryButton retry={retry} tone={tone} />;
+  if (!asking) return phase.code === "expired" ? null : <RetryButton retry={retry} tone={tone === "quiet" ? "outline" : tone} />;
   if (asking.state === "asked") {
     return (
-      <span role="status" className="inline-flex h-7 items-center gap-1.5 text-xs font-medium">
+      <span role="status" className={cn("inline-flex h-7 items-center gap-1.5 text-xs font-medium", tone === "quiet" && "w-full justify-center")}>
         <CircleCheck className="size-3.5" aria-hidden />
         {t("media.asked")}
       </span>
@@ -78,11 +79,11 @@ function Hope({ phase, retry, tone }: { phase: Gone; retry: () => void; tone: "o
     <Button
       size="sm"
       tone={tone}
-      className="h-auto min-h-7 py-1 whitespace-normal"
+      className={cn("h-auto min-h-7 py-1 whitespace-normal", tone === "quiet" && "w-full bg-ink/5")}
       disabled={asking.state === "asking"}
       onClick={asking.ask}
     >
-      <MessageCircleQuestionMark className="size-3.5 shrink-0" aria-hidden />
+      <MessageCircleQuestionMark className="size-3.5 shrink-0 [@container(width<170px)]:hidden" aria-hidden />
       {asking.state === "asking" ? t("media.asking") : t("media.askAgain")}
     </Button>
   );

@@ -1,41 +1,28 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight, Download, X, ZoomIn, ZoomOut } from "lucide-react";
-import { useCallback, useMemo, useReducer, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useMemo, useReducer, type KeyboardEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { allOf } from "@/api/pages";
 import { messagesQuery } from "@/api/queries";
 import type { Attachment, Message } from "@/api/wire.gen";
-import { AskingContext, useAsking } from "@/features/media/asking";
-import { boxOf, boxStyle } from "@/features/media/box";
 import { LightboxContext, type OpenedImage } from "@/features/media/lightbox-context";
-import { PhaseVeil } from "@/features/media/phase-view";
-import { Picture } from "@/features/media/picture";
+import { Remains } from "@/features/media/remains";
+import { StageLink, StageTool } from "@/features/media/stage-tool";
 import { usePhase } from "@/features/media/use-phase";
+import { useViewer } from "@/features/media/use-viewer";
 import { WHOLE, zoomReducer, type Zoom, type ZoomNews } from "@/features/media/zoom";
 import { ZoomStage } from "@/features/media/zoom-stage";
 import { Button } from "@/ui/button";
 import { Dialog, DialogClose, DialogDescription, DialogStage, DialogTitle } from "@/ui/dialog";
 
-/** The one viewer of the page: any picture below may open it. */
+/** The one viewer of pictures of the page: any picture below may open it. */
 export function LightboxProvider({ children }: { children: ReactNode }) {
-  const [opened, setOpened] = useState<OpenedImage | null>(null);
-  const opener = useRef<Element | null>(null);
-  const open = useCallback((image: OpenedImage) => {
-    opener.current = document.activeElement;
-    setOpened(image);
-  }, []);
-
-  /** The dialog knows no trigger of its own: whoever opened it by keyboard goes on from there. */
-  function giveFocusBack(event: Event): void {
-    event.preventDefault();
-    if (opener.current instanceof HTMLElement) opener.current.focus();
-  }
-
+  const { opened, open, show, close, giveFocusBack } = useViewer<OpenedImage>();
   return (
     <LightboxContext value={open}>
       {children}
-      <Dialog open={opened !== null} onOpenChange={(isOpen) => !isOpen && setOpened(null)}>
-        {opened && <Lightbox opened={opened} show={setOpened} onClosed={giveFocusBack} />}
+      <Dialog open={opened !== null} onOpenChange={(isOpen) => !isOpen && close()}>
+        {opened && <Lightbox opened={opened} show={show} onClosed={giveFocusBack} />}
       </Dialog>
     </LightboxContext>
   );
@@ -106,14 +93,10 @@ function Lightbox({ opened, show, onClosed }: Props) {
             {t("media.position", { index: index + 1, total: images.length })}
           </span>
         </p>
-        <Tool label={t("media.zoomOut")} onPress={() => tellZoom({ type: "out" })} icon={<ZoomOut />} />
-        <Tool label={t("media.zoomIn")} onPress={() => tellZoom({ type: "in" })} icon={<ZoomIn />} />
+        <StageTool label={t("media.zoomOut")} onPress={() => tellZoom({ type: "out" })} icon={<ZoomOut aria-hidden />} />
+        <StageTool label={t("media.zoomIn")} onPress={() => tellZoom({ type: "in" })} icon={<ZoomIn aria-hidden />} />
         {image?.status === "completed" && (
-          <Button asChild size="touch" className="text-white/85 hover:bg-white/12 hover:text-white">
-            <a href={image.file_url} download={image.file_name} aria-label={t("common.download")}>
-              <Download className="size-5" aria-hidden />
-            </a>
-          </Button>
+          <StageLink label={t("common.download")} href={image.file_url} download={image.file_name} icon={<Download aria-hidden />} />
         )}
         <DialogClose asChild>
           <Button size="touch" aria-label={t("common.close")}>
@@ -133,32 +116,14 @@ function Lightbox({ opened, show, onClosed }: Props) {
 /** The picture; or what has become of it while it was looked at. */
 function Stage({ shown: { message, image }, zoom, tell }: { shown: Shown; zoom: Zoom; tell: (news: ZoomNews) => void }) {
   const { phase, retry, ...care } = usePhase(image);
-  const asking = useAsking(message);
   if (phase.name === "ready") return <ZoomStage image={image} zoom={zoom} tell={tell} {...care} />;
-  return (
-    <div className="absolute inset-0 grid place-items-center p-4">
-      <div className="relative max-h-full overflow-hidden rounded-lg bg-white/5" style={boxStyle(boxOf(image.metadata))}>
-        <Picture src="" preview={image.metadata.preview} alt="" />
-        <AskingContext value={message.direction === "incoming" ? asking : null}>
-          <PhaseVeil phase={phase} attachment={image} retry={retry} />
-        </AskingContext>
-      </div>
-    </div>
-  );
+  return <Remains message={message} attachment={image} phase={phase} retry={retry} />;
 }
 
 /** The stage itself, so that the arrows work at once and no button looks chosen. */
 function focusStage(event: Event): void {
   event.preventDefault();
   if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
-}
-
-function Tool({ label, icon, onPress }: { label: string; icon: ReactNode; onPress: () => void }) {
-  return (
-    <Button size="touch" aria-label={label} onClick={onPress} className="[&_svg]:size-5">
-      {icon}
-    </Button>
-  );
 }
 
 interface ArrowProps {

@@ -62,9 +62,9 @@ function ByKind({ message, from, footer }: Props) {
       return <AudioPlayer attachment={attachment} kind={message.kind} footer={footer} />;
     case "sticker":
       // WhatsApp's vector stickers (.was) are nothing that a browser draws.
-      if (!attachment.file_type.startsWith("image/")) return <DocumentCard attachment={attachment} footer={footer} />;
+      if (!attachment.file_type.startsWith("image/")) return <DocumentCard message={message} attachment={attachment} footer={footer} />;
       return <StickerBubble attachment={attachment} footer={footer} />;
     default:
-      return <DocumentCard attachment={attachment} footer={footer} />;
+      return <DocumentCard message={message} attachment={attachment} footer={footer} />;
   }
 }

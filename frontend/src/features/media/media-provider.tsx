@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, type ReactNode } from "react";
 import { LightboxProvider } from "@/features/media/lightbox";
+import { PdfProvider } from "@/features/media/pdf-viewer";
 import { makeMender, MenderContext } from "@/features/media/use-mending";
 import { arrivals } from "@/realtime/arrivals";
 
@@ -11,7 +12,9 @@ export function MediaProvider({ children }: { children: ReactNode }) {
   useEffect(() => arrivals.subscribe(mender.arrived), [mender]);
   return (
     <MenderContext value={mender}>
-      <LightboxProvider>{children}</LightboxProvider>
+      <LightboxProvider>
+        <PdfProvider>{children}</PdfProvider>
+      </LightboxProvider>
     </MenderContext>
   );
 }

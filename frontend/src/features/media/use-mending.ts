@@ -6,6 +6,8 @@ import type { Attachment } from "@/api/wire.gen";
 import { addressIn, Mender, type Mending } from "@/features/media/mending";
 import { putAttachment } from "@/realtime/feed";
 
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 export function makeMender(client: QueryClient): Mender {
   return new Mender({
     async read(id) {
@@ -14,10 +16,12 @@ export function makeMender(client: QueryClient): Mender {
       const answer = await client.query({ queryKey, queryFn: () => fetchAttachment(id), staleTime: 0, retry: false });
       const attachment = client.getQueryData<Attachment>(queryKey) ?? answer;
       putAttachment(client, attachment);
+      // The cache tells its readers a moment later: none of them may load it once more by its old state.
+      await wait(0);
       return attachment;
     },
     look: lookAtFile,
-    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    wait,
   });
 }
 
