@@ -25,6 +25,8 @@ Kind = Literal["receipt", "edit", "delete", "reaction"]
 News = ReceiptSeen | MessageEdited | MessageDeleted | Reacted
 RANK = {"sent": 1, "delivered": 2, "read": 3, "played": 4}
 MAY_FAIL = {"queued", "sending", "sent"}
+UNSEEN = ["edited_at"]
+"""Of what news changes: an edit to the text that is there already, which older edits must not overrule."""
 ME = "me"
 """The address under which our own side's reaction is kept."""
 
@@ -51,11 +53,12 @@ def advance(message: Message, progress: Progress) -> bool:
 
 
 def edit(message: Message, text: str, at: datetime) -> bool:
-    """Change the text, unless a newer edit did already."""
-    if message.deleted_at or message.text == text or (message.edited_at and message.edited_at > at):
+    """Change the text, unless a newer edit did already. One that changes nothing still is newer than those before it."""
+    if message.deleted_at or (message.edited_at and message.edited_at >= at):
         return False
+    is_another = message.text != text
     message.text, message.edited_at = text, at
-    return True
+    return is_another
 
 
 def delete(message: Message, at: datetime) -> bool:
@@ -90,7 +93,8 @@ def receive(desk: Desk, instance_id: UUID, news: News, received_at: datetime) ->
         _read_elsewhere(desk.conversation_of(message), message)
     elif changed := _apply(message, news, received_at):
         message.save(update_fields=changed)
-        log.publish(_event(message, news))
+        if changed != UNSEEN:
+            log.publish(_event(message, news))
 
 
 def catch_up(instance_id: UUID, provider_id: str) -> None:
@@ -119,8 +123,9 @@ def settle(message: Message) -> bool:
     applied = absorb(message, waiting)
     if applied:
         message.save(update_fields=sorted({field for _, changed in applied for field in changed}))
-        for news, _ in applied:
-            log.publish(_event(message, news))
+        for news, changed in applied:
+            if changed != UNSEEN:
+                log.publish(_event(message, news))
     return bool(applied)
 
 
@@ -149,7 +154,9 @@ def _apply(message: Message, news: News, at: datetime) -> list[str]:
         moved = news.from_me and advance(message, news.progress)
         return ["status", "error_code", "error_detail"] if moved else []
     if isinstance(news, MessageEdited):
-        return ["text", "edited_at"] if edit(message, news.text, news.at or at) else []
+        before = message.edited_at
+        is_another = edit(message, news.text, news.at or at)
+        return ["text", "edited_at"] if is_another else UNSEEN if message.edited_at != before else []
     if isinstance(news, MessageDeleted):
         return ["deleted_at"] if delete(message, at) else []
     contact = message.conversation.contact

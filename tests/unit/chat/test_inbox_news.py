@@ -149,6 +149,13 @@ def test_one_reaction_each_and_the_last_one_counts(instance):
     assert told("message_reaction") == 2
 
 
+def test_an_edit_back_to_the_first_text_overrules_the_edit_before_it_whichever_comes_first(instance):
+    deliver(instance, ours())
+    deliver(instance, edit("B1", message().text, at_ms=MS + 2_000))
+    deliver(instance, edit("B1", "outra", at_ms=MS + 1_000))
+    assert message().text == "nossa"
+
+
 def test_a_reaction_taken_away_stays_away(instance):
     deliver(instance, ours(), reaction("B1", "👍", at_ms=MS + 1_000), reaction("B1", "", at_ms=MS + 2_000))
     deliver(instance, reaction("B1", "👍", at_ms=MS + 1_500))
