@@ -17,7 +17,7 @@ from backend.gateways.base import MediaKind, MediaOffer
 from backend.gateways.evolution_media import GatewayAccess
 from backend.lib.errors import ChatError, Refused, TryLater
 from backend.media import pipeline, sniff
-from backend.media.models import Attachment
+from backend.media.models import Attachment, new_media_hash
 from backend.media.pipeline import Paced
 from backend.realtime import bell, log, wire
 from backend.tenants.models import Instance
@@ -25,6 +25,8 @@ from backend.tenants.models import Instance
 logger = logging.getLogger(__name__)
 
 Status = Attachment.Status
+MADE_ANEW = {"image", "sticker", "voice"}
+"""By the gateway, of what we give it to send."""
 
 
 def download(attachment_id: UUID) -> None:
@@ -61,13 +63,15 @@ def _fetched(message: Message, attachment: Attachment) -> dict[str, object]:
     progress = Paced(Progress(message))
     source = message.source or evolution_media.source_of(message.provider_id)
     ways = evolution_media.open_media(access_to(message.instance), _offer_of(message), source)
+    # A key never changes its bytes: what the gateway made anew goes beside where the file was.
+    key_id = f"{attachment.pk}-{new_media_hash()[:8]}" if _is_made_anew(message) else attachment.pk
     close_old_connections()  # nobody needs it while bytes move
     with pipeline.spool_first(ways, limit_bytes=sniff.limit_bytes(message.kind), on_progress=progress) as spooled:
         ingested = pipeline.store(
             spooled,
             kind=message.kind,
             file_name=attachment.file_name,
-            key_for=lambda name: pipeline.chat_key(message.tenant_id, message.conversation_id, attachment.pk, name),
+            key_for=lambda name: pipeline.chat_key(message.tenant_id, message.conversation_id, key_id, name),
             media_hash=attachment.media_hash,
             on_progress=progress,
         )
@@ -136,13 +140,20 @@ def _offer_of(message: Message) -> MediaOffer:
 
 
 def _offer_by_id(message: Message) -> MediaOffer | None:
-    """Of a file of ours that is gone: nobody announced it to us, but we know what it was."""
+    """Of a file of ours that is gone: nobody announced it to us, but we know what it was. What the gateway makes anew
+    before it sends it comes back as the customer has it: tests/contract/evolution.md 4.4."""
     attachment = _attachment(message)
     if not message.provider_id or not attachment.content_sha256:
         return None
     kind = cast(MediaKind, message.kind)
+    if _is_made_anew(message):
+        return MediaOffer(kind, attachment.file_type, attachment.file_name)
     sha256 = bytes.fromhex(attachment.content_sha256)
     return MediaOffer(kind, attachment.file_type, attachment.file_name, attachment.size_bytes, sha256)
+
+
+def _is_made_anew(message: Message) -> bool:
+    return not message.source and message.kind in MADE_ANEW
 
 
 def _cut_inline(message: Message) -> None:

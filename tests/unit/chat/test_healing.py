@@ -98,12 +98,24 @@ def test_what_is_gone_is_fetched_again_and_keeps_its_term(ana: Member, lost: Att
 
 def test_what_the_gateway_has_otherwise_is_not_what_we_sent(lost: Attachment, monkeypatch) -> None:
     """Ready means that it is that file: other bytes under its name would be a lie."""
+    Message.objects.filter(attachment=lost).update(kind="document")
     the_gateway(monkeypatch, samples.png())
     healing.object_gone(lost.pk)
     with pytest.raises(TryLater) as raised:
         downloads.download(lost.pk)
     assert raised.value.code == "digest_mismatch"
     assert again(lost).status != "completed"
+
+
+def test_a_picture_comes_back_as_the_customer_has_it_beside_where_it_was(lost: Attachment, monkeypatch) -> None:
+    """The gateway makes every picture anew. What shares the old key must never find other bytes there."""
+    was = lost.storage_key, lost.content_sha256
+    the_gateway(monkeypatch, samples.jpeg(320, 200))
+    healing.object_gone(lost.pk)
+    run_next("media_download", "tests", InHand())
+    assert again(lost).status == "completed" and retention.is_whole(lost)
+    assert lost.storage_key != was[0] and lost.content_sha256 != was[1]
+    assert lost.metadata["width"] == 320
 
 
 def test_what_nobody_has_gets_a_tombstone(ana: Member, lost: Attachment, monkeypatch) -> None:
@@ -222,6 +234,7 @@ def test_healing_one_of_two_that_share_an_object_leaves_the_other_alone(
     ana: Member, lost: Attachment, monkeypatch
 ) -> None:
     other = sharing(ana, lost)
+    Message.objects.filter(attachment=lost).update(source='{"key": {"id": "SENT1"}}')
     the_gateway(monkeypatch, lost.body)
     healing.object_gone(lost.pk)
     run_next("media_download", "tests", InHand())
