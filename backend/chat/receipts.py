@@ -53,7 +53,7 @@ def advance(message: Message, progress: Progress) -> bool:
 
 
 def edit(message: Message, text: str, at: datetime) -> bool:
-    """Change the text, unless a newer edit did already. One that changes nothing still is newer than those before it."""
+    """Change the text, unless a newer edit did already. One that changes nothing is newer all the same."""
     if message.deleted_at or (message.edited_at and message.edited_at >= at):
         return False
     is_another = message.text != text
