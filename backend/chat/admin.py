@@ -5,7 +5,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from backend.chat import work
+from backend.chat import erasure, work
+from backend.chat.erasing_admin import ErasingAdmin
+from backend.chat.erasure import Scope
 from backend.chat.models import Contact, ContactAddress, Conversation, InboundEvent, Message
 from backend.jobs import queue
 from backend.lib.again import AgainAdmin, LookAdmin
@@ -60,7 +62,7 @@ class AddressInline(admin.TabularInline):
 
 
 @admin.register(Contact)
-class ContactAdmin(LookAdmin):
+class ContactAdmin(ErasingAdmin):
     list_display = ("name", "phone", "tenant", "is_group", "created_at")
     list_filter = ("is_group", "tenant")
     list_select_related = ("tenant",)
@@ -68,15 +70,21 @@ class ContactAdmin(LookAdmin):
     show_full_result_count = False
     inlines = (AddressInline,)
 
+    def scope_of(self, row: Contact) -> Scope:
+        return erasure.of_contact(row)
+
 
 @admin.register(Conversation)
-class ConversationAdmin(LookAdmin):
+class ConversationAdmin(ErasingAdmin):
     list_display = ("id", "contact", "tenant", "instance", "status", "assignee", "unread", "last_message_at")
     list_filter = ("status", "tenant")
     list_select_related = ("contact", "tenant", "instance", "assignee")
     search_fields = ("id", "contact__name", "contact__phone")
     ordering = ("-last_message_at",)
     show_full_result_count = False
+
+    def scope_of(self, row: Conversation) -> Scope:
+        return erasure.of_conversation(row)
 
 
 @admin.register(Message)

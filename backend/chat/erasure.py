@@ -12,13 +12,14 @@ from uuid import UUID
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q, QuerySet
 
-from backend.chat import expiry, mentions
+from backend.chat import expiry, mentions, proxy
 from backend.chat.mentions import Marks
 from backend.chat.models import Contact, ContactAddress, Conversation, Message
 from backend.chat.people import all_spellings
 from backend.jobs.models import Job
 from backend.lib.errors import Conflict, Missing, TryLater
 from backend.media import orphans
+from backend.media.cache import media_cache
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from backend.realtime import log, wire
@@ -90,7 +91,7 @@ def conversation(tenant: Tenant, conversation_id: str) -> Scope:
     found = Conversation.objects.filter(Q(pk=_uuid(conversation_id)), tenant=tenant).first()
     if found is None:
         raise Missing("no_such_conversation", f"{tenant.slug} has no conversation {conversation_id}")
-    return Scope(tenant.pk, frozenset({found.pk}))
+    return of_conversation(found)
 
 
 def person(tenant: Tenant, id_or_phone: str) -> Scope:
@@ -102,6 +103,10 @@ def person(tenant: Tenant, id_or_phone: str) -> Scope:
     if found is None:
         raise Missing("no_such_contact", f"{tenant.slug} has no such contact")
     return of_contact(found)
+
+
+def of_conversation(row: Conversation) -> Scope:
+    return Scope(row.tenant_id, frozenset({row.pk}))
 
 
 def of_contact(contact: Contact) -> Scope:
@@ -164,6 +169,8 @@ def _remove_files(scope: Scope) -> None:
             expiry.remove(row)
     for conversation_id in scope.conversation_ids:
         orphans.remove_below(f"chat/{scope.tenant_id}/{conversation_id}/")
+    if scope.contact is not None and scope.contact.photo_source:
+        media_cache().shelf.forget([proxy.cache_name(scope.contact.photo_source)])
 
 
 def _remove_upload(row: Attachment) -> None:

@@ -4,16 +4,19 @@ import hashlib
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from backend.chat.models import InboundEvent
+from backend.chat.models import Contact, Conversation, InboundEvent, Message
 from backend.jobs.models import Job
+from backend.media import retention
 from backend.ops import demo
 from backend.tenants.models import Tenant, User
 from tests.cast import Member
+from tests.inbound import deliver, upsert
 
 
 @pytest.fixture
@@ -126,3 +129,53 @@ def test_a_numbers_key_is_never_shown_and_stays_when_left_empty(operator: Client
 
 def test_agents_have_no_admin(bruno: Member) -> None:
     assert bruno.browser().get(reverse("admin:jobs_job_changelist")).status_code == 302
+
+
+# --- Erased for good ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def storage(request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue("s3")
+
+
+def erase(client: Client, page: str, *rows: object, **more: str):
+    data = {"action": "erase_for_good", "_selected_action": [str(row) for row in rows]} | more
+    return client.post(reverse(f"admin:{page}_changelist"), data)
+
+
+def test_an_operator_sees_what_goes_before_it_goes(operator: Client, ana: Member, storage: None) -> None:
+    deliver(ana.instance, upsert("ERASED1", "um segredo"))
+    contact = Contact.objects.get()
+
+    told = erase(operator, "chat_contact", contact.pk)
+    assert told.status_code == 200 and "1 conversations, 1 messages" in told.content.decode()
+    assert Contact.objects.exists()
+
+    assert erase(operator, "chat_contact", contact.pk, confirmed="yes").status_code == 302
+    assert not Contact.objects.exists() and not Message.objects.exists()
+
+
+def test_of_a_conversation_the_contact_stays(operator: Client, ana: Member, storage: None) -> None:
+    deliver(ana.instance, upsert("ERASED1", "um segredo"))
+    erase(operator, "chat_conversation", Conversation.objects.get().pk, confirmed="yes")
+    assert Contact.objects.exists() and not Conversation.objects.exists()
+
+
+def test_who_may_only_look_may_not_erase(ana: Member) -> None:
+    """Staff with every permission, and not a superuser."""
+    deliver(ana.instance, upsert("ERASED1", "um segredo"))
+    helper = User.objects.create_user("helper@example.com", "a good long password", is_staff=True)
+    helper.user_permissions.set(Permission.objects.all())
+    client = Client()
+    client.force_login(helper)
+    erase(client, "chat_contact", Contact.objects.get().pk, confirmed="yes")
+    assert Contact.objects.exists()
+
+
+def test_an_operator_says_how_long_files_are_kept(operator: Client, ana: Member) -> None:
+    data = {"tenant": str(ana.tenant.pk), "kind": "video", "days": "0"}
+    assert operator.post(reverse("admin:media_retentionrule_add"), data).status_code == 302
+    assert retention.terms_of(ana.tenant.pk).days("video") == 0
+    assert "for good" in operator.get(reverse("admin:media_retentionrule_changelist")).content.decode()
+    assert operator.post(reverse("admin:media_retentionrule_add"), data).status_code == 200  # one rule for each kind
