@@ -246,7 +246,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
     def _client(self, endpoint_url: str | None, config: Config | None = None) -> "S3Client":
         # Making a client is the one thing that boto3's session does not allow two threads to do at once.
         with self._lock:
-            made: S3Client = self._create_session().client(
+            made: S3Client = self._session.client(
                 "s3",
                 region_name=self.region_name,
                 endpoint_url=endpoint_url,
@@ -254,6 +254,11 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 config=config or self.client_config,
             )
         return made
+
+    @functools.cached_property
+    def _session(self) -> Any:
+        """One for all clients: each has read its own 13 MB of descriptions of AWS."""
+        return self._create_session()
 
     def _has_bucket(self) -> bool:
         try:
