@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
-from backend.chat import pictures
+from backend.chat import erasure, pictures, proxy
 from backend.chat.models import Contact, Conversation
 from backend.gateways import evolution_send
 from backend.jobs.models import Job
@@ -338,11 +338,11 @@ def test_until_it_is_here_a_browser_is_shown_whatsapps_through_us(ana: Member, f
     assert after == f"/api/chat/attachments/{maria().photo_id}/download/"
 
 
-def is_near(face: Attachment) -> bool:
+def is_near(name: str) -> bool:
     async def look() -> bytes | None:
         shelf = media_cache().shelf.on_loop()
         try:
-            return await shelf.get(key_of(face.media_hash))
+            return await shelf.get(name)
         finally:
             await shelf.close()
 
@@ -356,9 +356,25 @@ def test_a_face_that_was_replaced_is_not_near_any_more(ana: Member, faces: Faces
     former = maria().photo
     assert former is not None
     assert ana.client.get(f"/api/chat/attachments/{former.pk}/download/")["X-Cache"] == "HIT"
-    assert is_near(former)
+    assert is_near(key_of(former.media_hash))
     deliver(ana.instance, said_of_maria(faces.url("2.jpg")))
     copy()
 
     assert ana.client.get(f"/api/chat/attachments/{former.pk}/download/").status_code == 404
-    assert not is_near(former)
+    assert not is_near(key_of(former.media_hash))
+
+
+def test_of_a_person_who_is_erased_no_face_is_left_anywhere(ana: Member, faces: Faces) -> None:
+    faces.served["/1.jpg"] = (200, face())
+    deliver(ana.instance, upsert("P1"), said_of_maria(faces.url("1.jpg")))
+    copy()
+    theirs = proxy.cache_name(faces.url("1.jpg"))
+    ana.client.get(proxy.address_of(faces.url("1.jpg")))
+    photo = maria().photo
+    assert photo is not None and is_near(theirs)
+
+    erasure.erase(erasure.of_contact(maria()))
+
+    assert not is_near(theirs) and not is_near(key_of(photo.media_hash))
+    with pytest.raises(Missing):
+        media_storage().stat(photo.storage_key)
