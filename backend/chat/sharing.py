@@ -30,6 +30,9 @@ WAIT_SECONDS = 5
 """Whoever waits for another's download is woken when it is done; this is for one that never will be."""
 PATIENCE = timedelta(minutes=10)
 LOOKED_AT = 10
+TOLD_BY_PAYLOADS = {"preview"}
+TOLD_OF_VIDEOS = {"animated"}
+"""The same film is sent as a video and as a GIF."""
 
 
 def claim(mine: Attachment) -> bool:
@@ -99,7 +102,7 @@ def _same_bytes(mine: Attachment) -> Q:
 def _holders(message: Message, mine: Attachment) -> Iterator[Attachment]:
     """Rows whose object may serve: of the same kind, since what was made of the bytes depends on it."""
     of_this_kind = Exists(Message.objects.filter(attachment=OuterRef("pk"), kind=message.kind))
-    rows = _unexpired().filter(_same_bytes(mine), of_this_kind).exclude(pk=mine.pk)
+    rows = _unexpired().filter(_same_bytes(mine), of_this_kind, file_type__in=sniff.TYPES).exclude(pk=mine.pk)
     seen: set[str] = set()
     for row in rows.order_by("-pk")[:LOOKED_AT]:
         if row.storage_key not in seen:
@@ -128,8 +131,10 @@ def _take(message: Message, mine: Attachment, other: Attachment, *, held: bool) 
 
 
 def _facts(message: Message, mine: Attachment, other: Attachment) -> dict[str, Any]:
-    """What the other row knows of the bytes; the name, the preview and the term are this message's own."""
-    preview = {name: value for name, value in mine.metadata.items() if name == "preview"}
+    """What the other row knows of the bytes; the name, the term and what only a payload tells are the message's own."""
+    by_payload = TOLD_BY_PAYLOADS | (TOLD_OF_VIDEOS if message.kind == "video" else set())
+    told_by_bytes = {name: value for name, value in other.metadata.items() if name not in by_payload}
+    own = {name: value for name, value in mine.metadata.items() if name in by_payload}
     return {
         "file_name": sniff.named(mine.file_name, sniff.TYPES[other.file_type], message.kind),
         "file_type": other.file_type,
@@ -139,6 +144,6 @@ def _facts(message: Message, mine: Attachment, other: Attachment) -> dict[str, A
         "storage_key": other.storage_key,
         "thumbnail_key": other.thumbnail_key,
         "renditions": other.renditions,
-        "metadata": other.metadata | preview,
+        "metadata": told_by_bytes | own,
         **retention.kept(mine, message.kind, (), at=timezone.now()),
     }

@@ -128,6 +128,18 @@ def test_name_preview_and_term_are_the_messages_own(ana: Member, opened: list[st
     assert second.expires_at is not None and second.expires_at > timezone.now() + timedelta(days=29)
 
 
+def test_a_film_that_is_sent_as_a_gif_moves_by_itself_and_as_a_video_does_not(
+    ana: Member, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = samples.film("mp4", "libx264")
+    monkeypatch.setattr(downloads.evolution_media, "open_media", lambda *_: [OneWay(film, opened)])
+    sent = {"body": film, "kind": "videoMessage", "mimetype": "video/mp4"}
+    gif, video, again = (fetched(arrives(ana, **sent, gifPlayback=moves)) for moves in (True, False, True))
+
+    assert len(opened) == 1
+    assert [one.metadata.get("animated", False) for one in (gif, video, again)] == [True, False, True]
+
+
 def test_the_shared_object_outlives_the_buckets_own_rule(ana: Member, opened: list[str]) -> None:
     first, second = fetched(arrives(ana)), fetched(arrives(ana))
     first.refresh_from_db()
