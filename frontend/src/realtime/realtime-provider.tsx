@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } fr
 import { keys } from "@/api/keys";
 import type { DurableFrame, PassingFrame } from "@/api/shapes";
 import { arrivals } from "@/realtime/arrivals";
+import { forgetErased } from "@/realtime/erased";
 import { Feed } from "@/realtime/feed";
 import { peopleStore } from "@/realtime/people";
 import { progressStore } from "@/realtime/progress";
@@ -17,7 +18,7 @@ function onPassing(frame: PassingFrame): void {
 
 function onDurable(client: QueryClient, feed: Feed, event: DurableFrame): void {
   feed.take(event);
-  if (event.type === "erased" && event.conversation_ids.length > 0) void client.invalidateQueries();
+  if (event.type === "erased") void forgetErased(client, event.conversation_ids);
   if (event.type === "attachment_ready" || event.type === "attachment_failed") progressStore.forget(event.attachment.id);
   if (event.type === "attachment_ready") arrivals.tell(event.attachment.id);
   if (event.type === "message_status" && event.status === "failed") progressStore.forgetMessage(event.message_id);
