@@ -95,14 +95,17 @@ def conversation(tenant: Tenant, conversation_id: str) -> Scope:
 
 
 def person(tenant: Tenant, id_or_phone: str) -> Scope:
-    """By the contact's id, or by any spelling of a phone. Raises Missing(`no_such_contact`)."""
+    """By the contact's id, or by any spelling of a whole phone. Raises Missing(`no_such_contact`) and Conflict when
+    several are meant: nobody is erased by mistake."""
     digits = "".join(letter for letter in id_or_phone if letter.isdigit())
     known = ContactAddress.objects.filter(tenant=tenant, address__in=[*all_spellings([digits]), id_or_phone])
     mine = Q(pk=_uuid(id_or_phone)) | Q(pk__in=known.values("contact")) | (Q(phone=digits) if digits else Q(pk=None))
-    found = Contact.objects.filter(mine, tenant=tenant).first()
-    if found is None:
+    found = list(Contact.objects.filter(mine, tenant=tenant)[:2])
+    if not found:
         raise Missing("no_such_contact", f"{tenant.slug} has no such contact")
-    return of_contact(found)
+    if len(found) > 1:
+        raise Conflict("several_contacts", f"Several contacts have it: name one of {[str(one.pk) for one in found]}.")
+    return of_contact(found[0])
 
 
 def of_conversation(row: Conversation) -> Scope:

@@ -102,8 +102,9 @@ def black_out(erased: QuerySet[Message], tenant_id: UUID, marks: Marks) -> int:
     messages were changed."""
     if not marks.addresses:
         return 0
-    others = Message.objects.filter(tenant_id=tenant_id).exclude(pk__in=erased)
-    spoken_of = Q(quote__provider_id__in=sorted(marks.provider_ids)[:ROWS_AT_ONCE])
+    others = Message.objects.filter(tenant_id=tenant_id).exclude(pk__in=erased.values("pk"))
+    changed = _drop_quotes(others.filter(conversation__contact__is_group=True), sorted(marks.provider_ids))
+    spoken_of = Q()
     for field in ("text", "source", "quote_text", "data_text", "reactions_text"):
         for address in marks.addresses:
             spoken_of |= Q(**{f"{field}__contains": address})
@@ -112,12 +113,19 @@ def black_out(erased: QuerySet[Message], tenant_id: UUID, marks: Marks) -> int:
         data_text=Cast("data", TextField()),
         reactions_text=Cast("reactions", TextField()),
     ).filter(spoken_of)
-    changed = 0
     for message in list(rows.order_by("pk")):
         _black_out(message, marks)
         message.save(update_fields=["text", "source", "quote", "data", "reactions"])
         changed += 1
     return changed
+
+
+def _drop_quotes(rows: QuerySet[Message], provider_ids: list[str]) -> int:
+    """Of answers that remember what they answer to."""
+    return sum(
+        rows.filter(quote__provider_id__in=provider_ids[start : start + ROWS_AT_ONCE]).update(quote=None)
+        for start in range(0, len(provider_ids), ROWS_AT_ONCE)
+    )
 
 
 def _black_out(message: Message, marks: Marks) -> None:
@@ -126,9 +134,8 @@ def _black_out(message: Message, marks: Marks) -> None:
     message.reactions = [one for one in message.reactions if one["address"] not in marks.addresses]
     if marks.pattern.search(message.source):
         message.source = ""
-    quote = message.quote
-    if quote and (quote.get("provider_id") in marks.provider_ids or marks.pattern.search(json.dumps(quote))):
-        message.quote = None
+    if message.quote:
+        message.quote = _blacked(message.quote, marks)
 
 
 def _blacked(value: Any, marks: Marks) -> Any:

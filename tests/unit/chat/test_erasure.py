@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from backend.chat import erasure
+from backend.chat import erasure, mentions
 from backend.chat.models import Contact, Conversation, InboundEvent, Message
 from backend.lib.errors import Conflict, Missing, TryLater
 from backend.media.cache import key_of, media_cache
@@ -140,9 +140,29 @@ def test_before_it_is_done_it_is_only_told(ana: Member, zelia: Contact) -> None:
     said = erase(ana, "--contact", str(zelia.pk))
     assert everything() == before
     assert objects_of(photo) == [True] * 3
-    assert said.startswith("would erase: 1 conversations, 4 messages, 1 files ")
-    told = said.split("\n")[0].removeprefix("would ")
+    who, told, *_ = said.split("\n")
+    assert who == f"contact {zelia.pk}: {NAME}"
+    assert told.startswith("would erase: 1 conversations, 4 messages, 1 files ")
+    told = told.removeprefix("would ")
     assert erase(ana, "--contact", str(zelia.pk), "--apply").split("\n")[0].replace("erased", "erase") == told
+
+
+def test_a_number_that_two_contacts_have_erases_neither(ana: Member, zelia: Contact) -> None:
+    Contact.objects.create(tenant=ana.tenant, name="Zé", phone=f"5511{PHONE}")
+    with pytest.raises(CommandError, match="several_contacts"):
+        erase(ana, "--contact", f"5511{PHONE}", "--apply")
+    assert Contact.objects.filter(pk=zelia.pk).exists()
+
+
+def test_every_quote_of_what_they_wrote_goes_however_much_it_was(ana: Member, zelia: Contact, monkeypatch) -> None:
+    monkeypatch.setattr(mentions, "ROWS_AT_ONCE", 1)
+    for number in range(3):
+        deliver(ana.instance, group_message(f"G{number}0", f"{TEXT} {number}", ZELIA, NAME))
+        answer = group_message(f"G{number}1", "sim", OTHER, "Otto", message=answer_to(f"G{number}0", ""))
+        deliver(ana.instance, answer)
+    assert Message.objects.exclude(quote=None).count() == 4
+    erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert Message.objects.exclude(quote=None).count() == 0
 
 
 def test_the_log_keeps_its_numbers_and_says_nothing(ana: Member, zelia: Contact) -> None:

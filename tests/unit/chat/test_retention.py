@@ -218,6 +218,16 @@ def test_more_than_a_batch_expires_in_one_go(ana: Member, monkeypatch) -> None:
     assert not Attachment.objects.exclude(storage_key="").exists()
 
 
+def test_what_takes_too_long_is_removed_next_time(ana: Member, monkeypatch) -> None:
+    old = kept(ana, days_old=31)
+    with monkeypatch.context() as patch:
+        patch.setattr(expiry, "REMOVING_SECONDS", -1)
+        assert expiry.sweep() == 1
+    assert objects_of(again(old)) == [True] * 3
+    expiry.sweep()
+    assert again(old).storage_key == ""
+
+
 def test_the_row_says_so_before_the_objects_go(ana: Member, monkeypatch) -> None:
     """Storage away: the row is expired, the objects follow with the next run."""
     old = kept(ana, days_old=31)

@@ -35,6 +35,8 @@ class Command(BaseCommand):
             found = erasure.erase(scope) if options["apply"] else erasure.look(scope)
         except ChatError as error:
             raise CommandError(f"{error.code}: {error.detail}") from error
+        if scope.contact is not None and not options["apply"]:
+            self.stdout.write(f"contact {scope.contact.pk}: {scope.contact}")
         self.stdout.write(_told(found, is_done=options["apply"]))
 
 
