@@ -125,10 +125,8 @@ it("looks after a picture that does not load, and shows it when it is back", asy
   update(image({ status: "processing", file_url: "", thumbnail_url: "" }));
   expect(await screen.findByText(/^Buscando de novo…/)).toBeInTheDocument();
   update(image());
-  expect(screen.getByRole("img", { name: "Foto de Marina" })).toHaveAttribute(
-    "src",
-    "/api/chat/attachments/a1/thumbnail/?again=1",
-  );
+  const picture = await screen.findByRole("img", { name: "Foto de Marina" });
+  expect(picture).toHaveAttribute("src", "/api/chat/attachments/a1/thumbnail/?again=1");
 });
 
 it("has the pixels of a picture that is small enough where the screen has them", () => {

@@ -53,6 +53,7 @@ export async function lookAtFile(path: string): Promise<Sight> {
   const answer = await fetch(path, { method: "HEAD", cache: "no-store" }).catch(() => {
     throw new ApiError("network", 0, "");
   });
+  await answer.arrayBuffer(); // There is none, but a browser counts what nobody reads as broken off.
   if (answer.ok) return { name: "here" };
   const isAway = answer.status >= 500 || answer.status === 429;
   return isAway ? { name: "away", afterMs: Number(answer.headers.get("Retry-After") ?? 0) * 1000 || 0 } : { name: "gone" };

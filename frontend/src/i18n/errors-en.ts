@@ -88,6 +88,10 @@ const errors: Errors = {
   not_shown: "This browser could not open the file. Download it to see it.",
   pdf_locked: "This PDF needs a password. Download it to open it.",
   pdf_broken: "This PDF is damaged and could not be opened.",
+  nothing_to_ask: "This file need not be asked for again.",
+  database_unavailable: "The server is busy. Try again in a moment.",
+  already_open: "There is an open conversation with this contact already.",
+  file_is_fetched_again: "This file is being fetched again. Try in a moment.",
 };
 
 export default errors;

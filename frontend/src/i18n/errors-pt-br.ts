@@ -87,6 +87,10 @@ const errors = {
   not_shown: "Este navegador não abriu o arquivo. Baixe para ver.",
   pdf_locked: "Este PDF pede senha. Baixe para abrir.",
   pdf_broken: "Este PDF está danificado e não pôde ser aberto.",
+  nothing_to_ask: "Este arquivo não precisa ser pedido de novo.",
+  database_unavailable: "O servidor está ocupado. Tente de novo em instantes.",
+  already_open: "Já existe uma conversa aberta com este contato.",
+  file_is_fetched_again: "Este arquivo está sendo buscado de novo. Tente em instantes.",
 };
 
 export default errors;

@@ -1,10 +1,11 @@
 import { Download, Mic, Music, Pause, Play } from "lucide-react";
-import { useEffect, useEffectEvent, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
 import { PhaseNote, PhaseRing, StageLine } from "@/features/media/phase-view";
 import { usePlayback } from "@/features/media/playback";
 import { usePhase } from "@/features/media/use-phase";
+import { useResume, type BreakOff } from "@/features/media/use-resume";
 import { Waveform } from "@/features/media/waveform";
 import { useLanguage } from "@/i18n/i18n";
 import { formatDuration } from "@/lib/format";
@@ -29,7 +30,7 @@ export function AudioPlayer({ attachment, kind, footer }: Props) {
         </p>
       )}
       {phase.name === "ready" ? (
-        <Player attachment={attachment} kind={kind} footer={footer} care={care} brokenAt={brokenAt} tellBroken={setBrokenAt} />
+        <Player attachment={attachment} kind={kind} footer={footer} care={care} breakOff={{ at: brokenAt, tell: setBrokenAt }} />
       ) : (
         <>
           <div className="flex items-center gap-2.5">
@@ -65,38 +66,25 @@ function KindSign({ kind }: { kind: Props["kind"] }) {
 
 interface PlayerProps extends Props {
   care: Pick<ReturnType<typeof usePhase>, "address" | "loaded" | "failed">;
-  /** Where it broke off, when it did: it goes on from there. */
-  brokenAt: number | null;
-  tellBroken: (at: number | null) => void;
+  breakOff: BreakOff;
 }
 
-function Player({ attachment, kind, footer, care, brokenAt, tellBroken }: PlayerProps) {
+function Player({ attachment, kind, footer, care, breakOff }: PlayerProps) {
   const { t } = useTranslation();
   const { metadata, file_url: src, file_type: type, renditions } = attachment;
   const { audio, state, toggle, seek, faster, events } = usePlayback(metadata.duration);
   const isPlaying = state.phase === "playing";
   const Icon = isPlaying ? Pause : Play;
-  const resume = useEffectEvent(() => {
-    if (brokenAt === null) return;
-    seek(brokenAt);
-    toggle();
-  });
-  useEffect(() => resume(), []);
-
-  function onPlaying(): void {
-    tellBroken(null);
-    care.loaded();
-  }
+  useResume(audio, breakOff);
 
   function onBroken(): void {
-    tellBroken(state.elapsed);
     care.failed(care.address(src));
   }
 
   return (
     <>
       {/* eslint-disable-next-line jsx-a11y/media-has-caption -- nobody writes captions for a voice message */}
-      <audio ref={audio} preload="none" {...events} onPlaying={onPlaying} onError={onBroken}>
+      <audio ref={audio} preload="none" {...events} onPlaying={care.loaded} onError={onBroken}>
         {renditions.aac && <source src={care.address(renditions.aac)} type="audio/mp4" />}
         <source src={care.address(src)} type={type} onError={onBroken} />
       </audio>

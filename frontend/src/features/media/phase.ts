@@ -9,17 +9,24 @@ export type Phase =
   /** Nothing here or at WhatsApp brings it back: only whoever sent it has it still. */
   | { name: "gone"; code: "expired" | "gone_everywhere" };
 
+interface Known {
+  progress: UploadProgress | undefined;
+  mending: Mending;
+  /** It could be seen before: what comes now comes again. */
+  wasHere: boolean;
+}
+
 /** What a bubble shows of its file. Progress that is heard of a failed file means that it is being tried again. */
-export function phaseOf(attachment: Attachment, progress: UploadProgress | undefined, mending: Mending): Phase {
+export function phaseOf(attachment: Attachment, { progress, mending, wasHere }: Known): Phase {
   switch (attachment.status) {
     case "completed":
       return mended(mending);
     case "expired":
       return { name: "gone", code: "expired" };
     case "failed":
-      return progress ? working(progress, mending) : failed(attachment.error?.code ?? "unknown");
+      return progress ? working(progress, wasHere) : failed(attachment.error?.code ?? "unknown");
     default:
-      return working(progress, mending);
+      return working(progress, wasHere);
   }
 }
 
@@ -39,8 +46,7 @@ function mended(mending: Mending): Phase {
   }
 }
 
-function working(progress: UploadProgress | undefined, mending: Mending): Phase {
-  const isAgain = mending.round > 0 || mending.name === "looking";
+function working(progress: UploadProgress | undefined, isAgain: boolean): Phase {
   const percent = progress && progress.total > 0 ? progress.percent : null;
   return { name: "working", stage: isAgain ? "again" : (progress?.stage ?? null), percent };
 }

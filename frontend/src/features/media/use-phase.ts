@@ -11,13 +11,15 @@ import { useProgress } from "@/realtime/progress";
 export function usePhase(attachment: Attachment) {
   const progress = useProgress(attachment.id);
   const { state, retry: loadAnew, ...care } = useMending(attachment.id);
+  const [wasHere, setWasHere] = useState(attachment.status === "completed");
+  if (attachment.status === "completed" && !wasHere) setWasHere(true);
   const [retried, setRetried] = useState<Attachment | null>(null);
   const mutation = useMutation({
     mutationFn: () => retryAttachment(attachment.id),
     onMutate: () => setRetried(attachment),
     onError: () => setRetried(null),
   });
-  const told = phaseOf(attachment, progress, state);
+  const told = phaseOf(attachment, { progress, mending: state, wasHere });
   const isHere = attachment.status === "completed";
   // An accepted retry shows as work until the server says more.
   const isWaiting = told.name === "failed" && retried === attachment;

@@ -1,5 +1,5 @@
 import { Play } from "lucide-react";
-import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "@/api/wire.gen";
 import { boxOf, boxStyle } from "@/features/media/box";
@@ -7,6 +7,7 @@ import { PhaseVeil } from "@/features/media/phase-view";
 import { Picture } from "@/features/media/picture";
 import { TimePill } from "@/features/media/time-pill";
 import { usePhase } from "@/features/media/use-phase";
+import { useResume, type BreakOff } from "@/features/media/use-resume";
 import { formatDuration } from "@/lib/format";
 import { useMediaQuery } from "@/lib/use-media-query";
 
@@ -27,7 +28,7 @@ export function VideoBubble({ attachment, look, footer }: Props) {
   return (
     <div className="relative overflow-hidden rounded-[7px] bg-black" style={boxStyle(boxOf(metadata))}>
       {phase.name === "ready" ? (
-        <Player attachment={attachment} look={look} footer={footer} care={care} brokenAt={brokenAt} tellBroken={setBrokenAt} />
+        <Player attachment={attachment} look={look} footer={footer} care={care} breakOff={{ at: brokenAt, tell: setBrokenAt }} />
       ) : (
         <>
           <Picture src="" preview={metadata.preview} alt="" />
@@ -42,12 +43,10 @@ export function VideoBubble({ attachment, look, footer }: Props) {
 
 interface PlayerProps extends Props {
   care: Care;
-  /** Where it broke off, when it did: it goes on from there. */
-  brokenAt: number | null;
-  tellBroken: (at: number | null) => void;
+  breakOff: BreakOff;
 }
 
-function Player({ attachment, look, footer, care, brokenAt, tellBroken }: PlayerProps) {
+function Player({ attachment, look, footer, care, breakOff }: PlayerProps) {
   const { t } = useTranslation();
   const calm = useMediaQuery("(prefers-reduced-motion: reduce)");
   const { metadata, renditions } = attachment;
@@ -55,22 +54,14 @@ function Player({ attachment, look, footer, care, brokenAt, tellBroken }: Player
   const [started, setStarted] = useState<"no" | "asked" | "yes">(isLoop && !calm ? "asked" : "no");
   const video = useRef<HTMLVideoElement>(null);
   const poster = renditions.poster || attachment.thumbnail_url;
-  // Whoever was watching when it broke off need not press play again.
-  const resume = useEffectEvent(() => {
-    if (brokenAt === null || !video.current) return;
-    video.current.currentTime = brokenAt;
-    void video.current.play().catch(() => undefined);
-  });
-  useEffect(() => resume(), []);
+  useResume(video, breakOff);
 
   function onPlaying(): void {
-    tellBroken(null);
     setStarted("yes");
     care.loaded();
   }
 
   function onBroken(): void {
-    tellBroken(video.current?.currentTime ?? 0);
     care.failed(care.address(attachment.file_url));
   }
 
