@@ -135,19 +135,21 @@ def is_same_picture(stage: Theatre, line: dict[str, Any], path: Path) -> bool:
     return there.size == here.size and max(ImageStat.Stat(ImageChops.difference(there, here)).mean) < 4
 
 
+def part_of(request: Request) -> str:
+    """The number of the part that it carries."""
+    found = re.search(r"partNumber=(\d+)", request.url)
+    return found[1] if found else ""
+
+
 def puts_of(page: Page) -> tuple[list[str], list[str]]:
     """The parts that began to be sent and those that storage took, by number, from now on."""
     begun, taken = list[str](), list[str]()
 
-    def number_of(request: Request) -> str:
-        found = re.search(r"partNumber=(\d+)", request.url)
-        return found[1] if found else ""
-
     def note(answer: Response) -> None:
         if answer.request.method == "PUT" and answer.ok:
-            taken.append(number_of(answer.request))
+            taken.append(part_of(answer.request))
 
-    page.on("request", lambda request: begun.append(number_of(request)) if request.method == "PUT" else None)
+    page.on("request", lambda request: begun.append(part_of(request)) if request.method == "PUT" else None)
     page.on("response", note)
     return begun, taken
 
