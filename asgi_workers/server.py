@@ -20,6 +20,7 @@ from twisted.internet import defer  # isort: skip
 from twisted.internet import reactor as _reactor  # isort: skip
 from twisted.internet.endpoints import serverFromString
 from twisted.logger import globalLogBeginner
+from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 
 logger = logging.getLogger(__name__)
 reactor: Any = _reactor  # its interfaces say nothing that a type checker could use
@@ -30,6 +31,11 @@ FRAMES_EXTENSION = "chat.frames"
 REFUSAL = (
     b'{"type":"about:blank","title":"Payload too large","status":413,"code":"body_too_large",'
     b'"detail":"The body is larger than this address takes."}'
+)
+
+TOO_LONG = (
+    b'{"type":"about:blank","title":"Header too large","status":431,"code":"header_too_large",'
+    b'"detail":"A line of the request is longer than 16 KiB."}'
 )
 
 BodyLimit = Callable[[bytes], int]
@@ -105,11 +111,35 @@ class ChatRequest(WebRequest):
         reactor.callLater(LINGER_SECONDS, self.channel.loseConnection)
 
 
+class ChatChannel(HTTPChannel):
+    """Says why it hangs up on a line that is too long, where Twisted only hangs up."""
+
+    _is_refused = False
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._is_refused = True
+        transport: Any = self.transport
+        transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
+            b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%b" % (len(TOO_LONG), TOO_LONG)
+        )
+        reactor.callLater(LINGER_SECONDS, self.loseConnection)
+
+    def dataReceived(self, data: bytes) -> None:
+        if not self._is_refused:
+            channel: Any = super()
+            channel.dataReceived(data)
+
+
 class ChatHTTPFactory(HTTPFactory):
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = ChatRequest
         return protocol
+
+    def protocol(self) -> Any:
+        channel: Any = ChatChannel
+        return _GenericHTTPChannelProtocol(channel())
 
 
 class FrameWriter:
