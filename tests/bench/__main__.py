@@ -10,7 +10,7 @@ from importlib import import_module
 from tests.bench.figures import Measure
 from tests.bench.rig import Rig, private_rig
 
-NAMES = ("webhook", "latency", "hub", "memory", "burst", "answering", "sends", "serving")
+NAMES = ("webhook", "latency", "hub", "memory", "burst", "answering", "sends", "serving", "seek")
 
 
 def main(wanted: list[str]) -> int:
