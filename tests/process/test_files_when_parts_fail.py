@@ -15,9 +15,10 @@ import pytest
 
 from tests.bench.rig import Rig
 from tests.ceph import Ceph
+from tests.chaosproxy import ChaosProxy
 from tests.parts import Parts
 from tests.process.chat_process import ChatProcess
-from tests.servers import Redis
+from tests.servers import Postgres, Redis
 
 MiB = 1024 * 1024
 A_SECOND = 50
@@ -152,3 +153,42 @@ def test_without_storage_what_was_read_before_is_still_there(shelf: Shelf, priva
     hold(looks)
     during = [look.status for look in looks if look.at < TROUBLE_SECONDS]
     assert during.count(206) > during.count(503) > 0
+
+
+@pytest.mark.parametrize("trouble", ["refused", "silent"])
+def test_without_the_database_nobody_is_let_in_for_long_and_nobody_hangs(
+    tmp_path: Path, parts: Parts, real_parts: dict[str, str], postgres: Postgres, trouble: str
+) -> None:
+    """What may be read is known for five seconds; after that only the rows can say."""
+    with ChaosProxy(postgres.port) as line:
+        url = real_parts["DATABASE_URL"].replace(f":{postgres.port}/", f":{line.port}/")
+        room = real_parts | {"DATABASE_URL": url, "DECODERS": "1"}
+        with ChatProcess(tmp_path / "chat", room).migrate() as chat:
+            tenant_id, data = Rig(parts).companies(room, 1)[0].tenant_id, os.urandom(50_000)
+            parts.ceph.client().put_object(Bucket=room["S3_BUCKET"], Key="chat/x/unfiled/x", Body=data)
+            facts = (str(len(data)), hashlib.sha256(data).hexdigest(), "image/jpeg")
+            path = f"/media/{Rig(parts).seed(room, 'media', tenant_id, 'chat/x/unfiled/x', *facts)['media_hash']}"
+            assert httpx.get(chat.url + path).content == data
+            break_off(line, trouble)
+            time.sleep(6)
+            began = time.monotonic()
+            refused = httpx.get(chat.url + path, timeout=20)
+            took = time.monotonic() - began
+            line.heal()
+            deadline = time.monotonic() + 15
+            while (answer := httpx.get(chat.url + path, timeout=20)).status_code != 200:
+                assert time.monotonic() < deadline, answer.text
+                time.sleep(0.2)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert refused.json()["code"] == "database_unavailable"
+    assert took < 5
+    assert answer.content == data
+
+
+def break_off(line: ChaosProxy, trouble: str) -> None:
+    if trouble == "silent":
+        line.is_silent = True
+        return
+    line.refuses = True
+    line.reset_all()
