@@ -66,6 +66,7 @@ class Pieces:
                 yield data
         finally:
             if ahead is not None:
+                ahead.add_done_callback(_look_at)
                 ahead.cancel()
 
     async def _slice(self, stored: Stored, span: Span, number: int) -> Fetched:
@@ -85,8 +86,7 @@ class Pieces:
 
     def _fetched(self, which: tuple[str, str], done: "asyncio.Task[Fetched]") -> None:
         del self._fetching[which]
-        if not done.cancelled():
-            done.exception()  # looked at, in case that everybody who asked has left
+        _look_at(done)
 
     async def _fetch(self, stored: Stored, piece: Piece) -> Fetched:
         near = await self._near(piece)
@@ -131,6 +131,12 @@ class Pieces:
             figures.hits += 1
         else:
             figures.misses += 1
+
+
+def _look_at(done: "asyncio.Task[Fetched]") -> None:
+    """Whoever asked may have left: then nobody else looks at what went wrong, and asyncio complains."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _read(stored: Stored, start: int, length: int) -> bytes:
