@@ -1,5 +1,9 @@
 """PDFs as people send them, small enough to be written here."""
 
+import io
+
+from PIL import Image
+
 FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
 
 
@@ -13,8 +17,27 @@ def pdf(pages: int, *, title: str = "Laudo") -> bytes:
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {len(parts) + 2} 0 R"
             " /Resources << /Font << /F1 3 0 R >> >> >>".encode()
         )
-        parts.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(words), words))
+        parts.append(_stream(b"<< /Length %d >>" % len(words), words))
     return _bound(parts)
+
+
+def scan() -> bytes:
+    """One page, all of it a dark picture in JPEG 2000, as scanners write them: no browser knows it by itself."""
+    picture = io.BytesIO()
+    Image.new("L", (300, 400), 40).save(picture, "JPEG2000")
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R"
+        b" /Resources << /XObject << /P 6 0 R >> >> >>"
+    )
+    words, data = b"595 0 0 842 0 0 cm /P Do", picture.getvalue()
+    head = b"<< /Type /XObject /Subtype /Image /Width 300 /Height 400 /Filter /JPXDecode /Length %d >>" % len(data)
+    parts = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>", FONT, page]
+    parts += [_stream(b"<< /Length %d >>" % len(words), words), _stream(head, data)]
+    return _bound(parts)
+
+
+def _stream(head: bytes, body: bytes) -> bytes:
+    return head + b"\nstream\n" + body + b"\nendstream"
 
 
 def _bound(parts: list[bytes]) -> bytes:

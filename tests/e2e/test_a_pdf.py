@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage
 from tests.e2e.eyes import bubbles, enter
-from tests.e2e.papers import pdf
+from tests.e2e.papers import pdf, scan
 from tests.e2e.theatre import Theatre
 
 INK = """(canvas) => {
@@ -95,6 +95,14 @@ def test_a_broken_one_says_so_and_can_still_be_saved(stage: Theatre, ana: Page) 
 
     expect(viewer.get_by_role("alert")).to_contain_text("danificado")
     expect(viewer.get_by_role("link", name="Baixar laudo.pdf")).to_be_visible()
+
+
+def test_a_scan_is_drawn_that_browsers_know_nothing_of(stage: Theatre, ana: Page) -> None:
+    send_pdf(stage, "Plínio Prado", scan())
+    viewer = read(ana, "Plínio Prado")
+
+    expect(drawn(viewer, 1)).to_be_visible()
+    assert drawn(viewer, 1).evaluate(INK) > 500_000
 
 
 def test_a_phone_shows_a_page_as_wide_as_itself(stage: Theatre, open_page: OpenPage) -> None:
