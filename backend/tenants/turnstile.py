@@ -59,6 +59,11 @@ class Turnstile:
 
 
 def _network(address: str) -> str:
+    """Some proxies tell the port as well."""
+    if address.startswith("["):
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -260,7 +260,8 @@ def test_while_the_cache_is_away_a_process_counts_alone(monkeypatch: pytest.Monk
 def test_a_customers_whole_line_counts_as_one() -> None:
     gate = Turnstile("test-line", a_minute=1, clock=lambda: 60.0)
     assert passes(gate, "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1") == [True, False, True]
-    assert passes(gate, "::ffff:7.7.7.7", "7.7.7.7", "") == [True, False, True]
+    assert passes(gate, "::ffff:7.7.7.7", "7.7.7.7", "7.7.7.7:5001", "") == [True, False, False, True]
+    assert passes(gate, "[2001:db8:9::1]:443", "2001:db8:9::2") == [True, False]
 
 
 # --- What is kept -----------------------------------------------------------------------------------------------------
