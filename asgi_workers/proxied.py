@@ -44,7 +44,7 @@ class Proxied:
         self._shelf = (cache or media_cache()).shelf.on_loop()
         self._fetchers = ThreadPoolExecutor(FETCHERS, thread_name_prefix="media-proxy")
         self._counters = ThreadPoolExecutor(COUNTERS, thread_name_prefix="turnstile")
-        self._fetching: Remembered[str, Picture] = Remembered(seconds=0, limit=1)  # only who asks meanwhile shares it
+        self._finding: Remembered[str, Held] = Remembered(seconds=0, limit=1)  # only who asks meanwhile shares it
         self._waiting = 0
         self._turnstile = Turnstile("media-proxy", a_minute=A_MINUTE)
 
@@ -52,12 +52,8 @@ class Proxied:
         """Raises TooMany, Refused (400, 403), Missing, BadHost, SlowHost and TryLater."""
         await self._let_through(ask)
         url = proxy.judged(_url_in(ask.query))
-        name = proxy.cache_name(url)
-        near = await self._near(name)
-        if isinstance(near, ChatError):
-            raise near
-        picture = near or await self._fetching.get(name, lambda: self._fetched(url, name))
-        return await serving.answer(ask, picture.stored, Held(picture, is_hit=near is not None))
+        held = await self._finding.get(url, lambda: self._find(url))
+        return await serving.answer(ask, held.picture.stored, held)
 
     async def close(self) -> None:
         await self._shelf.close()
@@ -67,6 +63,14 @@ class Proxied:
     async def _let_through(self, ask: Ask) -> None:
         address = throttle.address_of(ask.headers.get(b"x-forwarded-for", b"").decode("latin1"), ask.client)
         await asyncio.get_running_loop().run_in_executor(self._counters, self._turnstile.let_through, address)
+
+    async def _find(self, url: str) -> Held:
+        """Looked for and fetched in one go: who looked before it was there must not fetch it after."""
+        name = proxy.cache_name(url)
+        near = await self._near(name)
+        if isinstance(near, ChatError):
+            raise near
+        return Held(near or await self._fetched(url, name), is_hit=near is not None)
 
     async def _near(self, name: str) -> Picture | ChatError | None:
         with suppress(Away):
