@@ -167,7 +167,7 @@ def _remove_files(scope: Scope) -> None:
     for start in range(0, len(keys), BATCH):
         some = Attachment.objects.filter(pk__in=keys[start : start + BATCH])
         some.update(status=Status.EXPIRED, pinned=False)
-        for row in some:
+        for row in some.exclude(storage_key="", upload={}):
             _remove_upload(row)
             expiry.remove(row)
     for conversation_id in scope.conversation_ids:
@@ -178,6 +178,8 @@ def _remove_files(scope: Scope) -> None:
 
 def _remove_upload(row: Attachment) -> None:
     storage, upload = media_storage(), row.upload
+    if not upload:
+        return
     if parts_id := upload.get("multipart_id"):
         storage.drop_parts(upload["key"], parts_id)
     if "key" in upload:

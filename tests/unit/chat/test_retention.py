@@ -110,6 +110,15 @@ def test_a_longer_rule_holds_the_objects_before_the_row_says_so(ana: Member, mon
 
 
 @knows_tags
+def test_what_cannot_be_held_because_it_is_gone_is_promised_no_longer_term(ana: Member) -> None:
+    lost = kept(ana)
+    media_storage().delete(lost.storage_key)
+    RetentionRule.objects.create(tenant=ana.tenant, kind="image", days=0)
+    assert terms.apply_all() == 0
+    assert (days_of(lost), lost.held) == (30, False)
+
+
+@knows_tags
 def test_a_shorter_setting_holds_what_a_rule_of_its_own_keeps_longer(ana: Member, settings) -> None:
     """Under the old setting the bucket's rule came late enough; under the new one it would not."""
     settings.MEDIA_RETENTION_DAYS = 90
