@@ -21,7 +21,8 @@ export function makeMender(client: QueryClient): Mender {
       return attachment;
     },
     look: lookAtFile,
-    wait,
+    // Not all at once: a storage that is away is away for every picture on every screen.
+    wait: (ms) => wait(ms * (1 + Math.random() / 4)),
   });
 }
 

@@ -59,7 +59,7 @@ export function guessHeight(row: Row): number {
   const words = lines * 21 + 26;
   if (kind === "image" || kind === "video") {
     const { width, height } = attachment?.metadata ?? {};
-    return (width && height ? Math.min(340, (Math.min(320, width) * height) / width) : 240) + words;
+    return (width && height ? Math.min(320, (Math.min(320, width) * height) / width) : 240) + words;
   }
   if (kind === "sticker") return 190;
   return kind === "text" ? words : words + 60;
