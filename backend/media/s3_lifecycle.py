@@ -69,7 +69,13 @@ def _ours(wanted: Lifecycle) -> "list[LifecycleRuleTypeDef]":
 
 
 def _as_given(rule: "LifecycleRuleOutputTypeDef") -> "LifecycleRuleTypeDef":
+    """Said as every store takes it: an old rule names its prefix beside the filter, which may not stand beside ours;
+    Ceph gives several conditions back without their `And`."""
     given: LifecycleRuleTypeDef = {**rule}
+    if "Prefix" in given:
+        given["Filter"] = {"Prefix": given.pop("Prefix")}
+    if (both := given.get("Filter")) and "Prefix" in both and "Tag" in both:
+        given["Filter"] = {"And": {"Prefix": both["Prefix"], "Tags": [both["Tag"]]}}
     return given
 
 

@@ -468,6 +468,17 @@ def test_our_rules_come_and_go_and_theirs_stay(bucket, s3):
     assert bucket.lifecycle() == Lifecycle()
 
 
+def test_a_rule_of_theirs_in_the_old_way_of_saying_stays_what_it_was(bucket, s3):
+    client = s3.client()
+    old = {"ID": "old", "Status": "Enabled", "Prefix": "old/", "Expiration": {"Days": 3}}
+    client.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [old]})
+    bucket.set_lifecycle(Lifecycle(expire_days=30, abort_days=2))
+    rules = client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    kept = next(rule for rule in rules if rule["ID"] == "old")
+    assert (kept.get("Prefix") or kept["Filter"]["Prefix"], kept["Expiration"]["Days"]) == ("old/", 3)
+    client.delete_bucket_lifecycle(Bucket=BUCKET)
+
+
 def test_a_directory_has_no_rules(tmp_path):
     assert LocalMediaStorage(location=tmp_path).lifecycle() is None
 
