@@ -16,7 +16,7 @@ from backend.media.models import Attachment, RetentionRule
 from backend.media.storages import media_storage
 from tests.cast import Member
 from tests.unit.chat.keeping import kept, objects_of, sharing, tags_of
-from tests.unit.chat.uploading import conversation, events, post, uploaded, work_off
+from tests.unit.chat.uploading import conversation, events, post, processed, uploaded, work_off
 from tests.unit.media import samples
 
 __all__ = ["conversation"]
@@ -71,6 +71,18 @@ def test_only_what_outlives_the_buckets_rule_is_held(ana: Member, conversation, 
     RetentionRule.objects.create(tenant=ana.tenant, kind="image", days=days)
     done = work_off(uploaded(ana, conversation, samples.jpeg()))
     assert (tags_of(done), done.held) == ({tag}, tag == "expire=no")
+
+
+@knows_tags
+def test_a_file_that_must_be_held_and_cannot_be_is_not_ready(ana: Member, conversation, monkeypatch) -> None:
+    RetentionRule.objects.create(tenant=ana.tenant, kind="image", days=0)
+    photo = uploaded(ana, conversation, samples.jpeg())
+    with monkeypatch.context() as patch:
+        patch.setattr(type(media_storage()), "set_tags", away)
+        with pytest.raises(TryLater):
+            processed(photo)
+        assert again(photo).status == "processing"
+    assert processed(photo).status == "completed"
 
 
 def test_a_profile_picture_never_expires(ana: Member) -> None:
