@@ -19,3 +19,13 @@ def test_a_picture_that_comes_a_hundred_times_is_one_download_and_one_object(sha
     assert stage.chats[0].log().count("[STORAGE] file stored") == 1
     original = stage.original(sent[0]["media"]["id"])
     assert all(stage.get(one["file_url"]).content == original for one in (ready[0], ready[TIMES // 2], ready[-1]))
+
+
+def test_two_processes_fetch_it_once_as_well(twins: Stage) -> None:
+    with twins.watch() as ana, ThreadPoolExecutor(8) as phones:
+        ana.wait_for("hello")
+        list(phones.map(lambda _: twins.sends("image", sample="photo-gps.jpg"), range(TIMES // 4)))
+        ana.wait_for("attachment_ready", count=TIMES // 4, seconds=60)
+
+    assert sum(chat.log().count("[STORAGE] file stored") for chat in twins.chats) == 1
+    assert all("[STORAGE] attachment shared" in chat.log() for chat in twins.chats)
