@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from dataclasses import asdict, fields
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from backend.chat import ledger
@@ -58,6 +59,8 @@ def _table(told: dict[str, Any], lines: list[Line]) -> str:
         "nobody asked yet" if near["hit_rate"] is None else f"{near['hit_rate']} % of {near['hits'] + near['misses']}"
     )
     text.append(f"\nfound nearby in 7 days: {rate}; the cache holds {near['bytes']} bytes")
+    if not settings.REDIS_URL:
+        text.append("(without Redis this is only what this command itself has seen: ask /metrics of the program)")
     if (listed := told.get("listed_bytes")) is not None:
         apart = listed - told["total"]["bytes"]
         text.append(f"the storage lists {listed} bytes: " + (f"{apart:+} (see sweep_media)" if apart else "the same"))
