@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from django.conf import settings
@@ -40,7 +40,9 @@ class Command(BaseCommand):
         told: dict[str, Any] = {"lines": [asdict(line) for line in lines], "total": asdict(total), "cache": cache}
         if options["check"]:
             told["listed_bytes"] = _listed()
-        self.stdout.write(json.dumps(told) if options["json"] else _table(told, [*lines, total]))
+        self.stdout.write(
+            json.dumps(told) if options["json"] else _table(told, [*lines, replace(total, tenant="total")])
+        )
 
 
 def _listed() -> int:
