@@ -126,7 +126,8 @@ class NotSatisfiable(ValueError):
 
 
 async def answer(ask: Ask, stored: Stored, source: Source) -> Reply:
-    """200, 206, 304 or 416; for HEAD the same head without a body. Raises what `source.open` raises."""
+    """200, 206, 304 or 416; for HEAD the same head without a body: its first byte is looked at, so that it says nothing
+    that a GET would not. Raises what `source.open` raises."""
     if _matches(ask.headers.get(b"if-none-match", b""), stored.quoted_etag):
         return Reply(304, stored.head)
     try:
@@ -137,11 +138,10 @@ async def answer(ask: Ask, stored: Stored, source: Source) -> Reply:
     head = [*stored.head, (b"content-length", b"%d" % whole.length)]
     if span is not None:
         head.append((b"content-range", b"bytes %d-%d/%d" % (span.start, span.end, stored.size_bytes)))
-    if ask.method == "HEAD":
-        return Reply(200, head)
-    opened = await source.open(stored, whole)
+    is_head = ask.method == "HEAD"
+    opened = await source.open(stored, Span(0, 0) if is_head else whole)
     head.append((b"x-cache", b"HIT" if opened.is_hit else b"MISS"))
-    return Reply(200 if span is None else 206, head, opened.body)
+    return Reply(200 if span is None else 206, head, b"" if is_head else opened.body)
 
 
 def asked_span(ask: Ask, stored: Stored) -> Span | None:

@@ -327,15 +327,15 @@ def test_without_the_storage_what_is_near_is_answered_and_the_rest_is_503(
     assert (said(refused), refused["Retry-After"]) == ((503, "storage_unavailable"), "5")
 
 
-@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize(("is_open", "method"), [(True, "get"), (True, "head"), (False, "get")])
 def test_an_object_that_is_gone_is_told_to_who_can_fetch_it_again(
-    process: Process, ana: Member, photo: Attachment, monkeypatch: pytest.MonkeyPatch, is_open: bool
+    process: Process, ana: Member, photo: Attachment, monkeypatch: pytest.MonkeyPatch, is_open: bool, method: str
 ) -> None:
     told: list[Any] = []
     monkeypatch.setattr(healing, "object_gone", told.append)
     media_storage().delete(photo.storage_key)
     path = f"/media/{photo.media_hash}" if is_open else download(photo)
-    answer = as_regular(process, ana).get(path)
+    answer = getattr(as_regular(process, ana), method)(path)
 
     assert (said(answer), answer["Retry-After"], told) == ((404, "object_gone"), "5", [photo.pk])
 
