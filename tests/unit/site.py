@@ -19,7 +19,7 @@ class Host(BaseHTTPRequestHandler):
         type(self).script(self)
         self.close_connection = True
 
-    do_POST = do_PUT = do_DELETE = do_GET
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
 
     def say(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
@@ -27,7 +27,8 @@ class Host(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **told}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass
