@@ -27,18 +27,24 @@ interface Props {
   retry: () => void;
 }
 
+/** Low ones leave their last line to the time. */
+const LAID_OUT =
+  "flex size-full flex-col items-center justify-center gap-1.5 p-3 [@container(height<120px)]:justify-start [@container(height<120px)]:p-2";
+
 /** Over what is left of a picture; in a low one only what matters finds room. */
-export function GoneVeil({ phase, attachment, retry, className }: Props & { className: string }) {
+export function GoneVeil({ phase, attachment, retry }: Props) {
   const text = useGoneText(phase, attachment);
   const Icon = phase.code === "expired" ? Hourglass : FileX2;
   return (
-    <div className={className} style={{ containerType: "size" }}>
-      <Icon className="size-5 [@container(height<130px)]:hidden" aria-hidden />
-      <span className="text-[13px] leading-snug font-medium text-balance">{text}</span>
-      <span className="text-xs text-white/80 tabular-nums empty:hidden [@container(height<170px)]:hidden">
-        <Facts attachment={attachment} />
-      </span>
-      <Hope phase={phase} retry={retry} tone="overlay" />
+    <div className="absolute inset-0 bg-black/65 text-center text-white" style={{ containerType: "size" }}>
+      <div className={LAID_OUT}>
+        <Icon className="size-5 [@container(height<130px)]:hidden" aria-hidden />
+        <span className="text-[13px] leading-snug font-medium text-balance">{text}</span>
+        <span className="text-xs text-white/80 tabular-nums empty:hidden [@container(height<170px)]:hidden">
+          <Facts attachment={attachment} />
+        </span>
+        <Hope phase={phase} retry={retry} tone="overlay" />
+      </div>
     </div>
   );
 }
@@ -79,7 +85,7 @@ function Hope({ phase, retry, tone }: { phase: Gone; retry: () => void; tone: "o
     <Button
       size="sm"
       tone={tone}
-      className={cn("h-auto min-h-7 py-1 whitespace-normal", tone === "quiet" && "w-full bg-ink/5")}
+      className={cn("h-auto min-h-7 px-2 py-1 whitespace-normal", tone === "quiet" && "w-full bg-ink/5")}
       disabled={asking.state === "asking"}
       onClick={asking.ask}
     >

@@ -91,7 +91,7 @@ export function PhaseVeil({ phase, attachment, retry }: VeilProps) {
       </div>
     );
   }
-  if (phase.name === "gone") return <GoneVeil phase={phase} attachment={attachment} retry={retry} className={cn(VEIL, "bg-black/65")} />;
+  if (phase.name === "gone") return <GoneVeil phase={phase} attachment={attachment} retry={retry} />;
   // What could not be sent says why, and is tried again, below: with the message.
   if (parcel && attachment.status !== "completed") {
     return (
