@@ -8,6 +8,7 @@ from backend.chat import present, work
 from backend.chat.models import Contact, ContactAddress, Conversation, Message
 from backend.jobs.queue import enqueue
 from backend.lib.errors import TryLater
+from backend.media.models import Attachment
 from backend.realtime import log, wire
 
 RESOLVED = Conversation.Status.RESOLVED
@@ -28,6 +29,8 @@ def merge(kept: Contact, dropped: Contact) -> None:
     ContactAddress.objects.filter(contact=dropped).update(contact=kept)
     _inherit(kept, dropped)
     Contact.objects.filter(pk=dropped.pk).delete()
+    if dropped.photo_id and dropped.photo_id != kept.photo_id:
+        Attachment.objects.filter(pk=dropped.photo_id).delete()  # its object goes with the sweep of orphans
     for conversation in present.conversations().filter(contact=kept).exclude(status=RESOLVED):
         log.publish(wire.ConversationUpdated(conversation=present.conversation(conversation)))
 

@@ -379,3 +379,19 @@ def test_of_a_person_who_is_erased_no_face_is_left_anywhere(ana: Member, faces: 
     assert not is_near(shown) and not is_near(key_of(photo.media_hash))
     with pytest.raises(Missing):
         media_storage().stat(photo.storage_key)
+
+
+def test_when_two_turn_out_to_be_one_person_one_face_is_left(ana: Member, faces: Faces) -> None:
+    faces.served |= {"/1.jpg": (200, face("red")), "/2.jpg": (200, face("green"))}
+    for number, address in enumerate((MARIA, MARIA_LID), 1):
+        deliver(
+            ana.instance, event("contacts.update", {"remoteJid": address, "profilePicUrl": faces.url(f"{number}.jpg")})
+        )
+    for contact in Contact.objects.all():
+        pictures.copy(contact.pk)
+    assert Attachment.objects.count() == 2
+
+    deliver(ana.instance, upsert("P1", remoteJidAlt=MARIA_LID))
+
+    assert [one.pk for one in Attachment.objects.all()] == [maria().photo_id]
+    assert stored(maria().photo)
