@@ -27,6 +27,7 @@ del os.environ["DJANGO_SETTINGS_MODULE"]  # a worker would inherit it, and read 
 
 from django.core.cache import cache  # noqa: E402  # the settings read the environment that Parts has just made
 
+from backend.media import cache as near  # noqa: E402
 from backend.tenants.models import Instance, Membership, Tenant  # noqa: E402
 from tests.cast import Member, company, hire  # noqa: E402
 
@@ -136,7 +137,9 @@ def django_db_modify_db_settings(postgres: Postgres, django_db_modify_db_setting
 def _cold_cache() -> Iterator[None]:
     """No test sees what another has cached."""
     yield
-    if not EMBEDDED and PARTS.redis.processes[0].poll() is not None:
+    if EMBEDDED:
+        near._made.cache_clear()  # a new one, and empty; Redis is emptied whole below
+    elif PARTS.redis.processes[0].poll() is not None:
         return
     cache.clear()
 
