@@ -5,6 +5,7 @@ that is away is passed by; a storage that is away is an answer that says when to
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,6 +15,8 @@ from backend.lib.errors import Missing, TryLater
 from backend.media.cache import SLICE_BYTES, WHOLE_BYTES, Away, MediaCache, Piece, media_cache, slice_of, whole
 from backend.media.serving import Opened, Span, Stored
 from backend.media.storages import media_storage
+
+logger = logging.getLogger(__name__)
 
 READERS = 16
 READ_SECONDS = 3.5
@@ -122,6 +125,8 @@ class Pieces:
             raise _unavailable("the storage does not answer") from error
         self._breaker.worked()
         if not piece.is_right(data):
+            where = stored.key.partition("_")[0]  # without the name that somebody gave it
+            logger.error("[STORAGE] object is not what its row says", extra={"object": where, "bytes": len(data)})
             raise _unavailable("the storage holds another file than the row says")
         return data
 

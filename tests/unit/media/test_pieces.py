@@ -194,12 +194,13 @@ async def test_an_object_that_is_gone_is_said_to_be_gone(source: Pieces, storage
 
 @pytest.mark.parametrize("wrong", [SMALL[:-1], b"x" * len(SMALL), b""])
 async def test_other_bytes_than_the_row_says_are_not_handed_out(
-    source: Pieces, storage: Storage, near: MediaCache, wrong: bytes
+    source: Pieces, storage: Storage, near: MediaCache, wrong: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     storage.data = wrong
     with pytest.raises(TryLater):
         await read(source, SMALL)
     assert near.shelf.bytes_used() == 0
+    assert "object is not what its row says" in caplog.text
 
 
 @pytest.mark.parametrize("data", [SMALL, LARGE])
