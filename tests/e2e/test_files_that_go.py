@@ -155,6 +155,20 @@ def test_a_video_that_was_lost_plays_after_one_press(stage: Theatre, ana: Page, 
     ana.wait_for_function(PLAYING, arg=[film.locator("video").element_handle()])
 
 
+def test_a_pdf_that_was_lost_opens_all_the_same(stage: Theatre, ana: Page, complaints: Complaints) -> None:
+    complaints.expect(GONE)
+    complaints.expect("net::ERR_ABORTED GET /api/chat/attachments/")  # it stops reading what is fetched again
+    message = sent(stage, "Elvira Prado", "document")
+    card = bubbles(enter(ana, "Elvira Prado")).first
+    expect_sharp(card)
+    lose(stage, message)
+    card.get_by_role("button", name="Abrir orcamento.pdf").click()
+
+    viewer = ana.get_by_role("dialog", name="Visualizador de PDF")
+    expect(viewer.locator("canvas[data-sight=loaded]").first).to_be_visible()
+    expect(viewer.get_by_role("status")).to_have_text("1 de 3")
+
+
 def test_what_nobody_has_any_more_says_so_and_is_asked_for(stage: Theatre, ana: Page, complaints: Complaints) -> None:
     complaints.expect(GONE)
     message = sent(stage, "Élio Prado", "image")
