@@ -25,7 +25,8 @@ function show(message: Message) {
   const put = (next: Message) => {
     if (next.attachment) putAttachment(client, next.attachment);
   };
-  return { update: (next: Message) => rerender(tree(next)), put };
+  const say = (next: Message) => act(() => void client.setQueryData(keys.messages("c1"), pagesOf([next, message])));
+  return { update: (next: Message) => rerender(tree(next)), put, say };
 }
 
 const image = (over: Parameters<typeof anAttachment>[0] = {}) =>
@@ -94,6 +95,16 @@ it("says since when a file is expired, and asks for it once more", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Pedir para reenviar" }));
   expect(post).toHaveBeenCalledWith("chat/messages/m1/ask-again/");
   expect(await screen.findByText("Pedido enviado")).toBeInTheDocument();
+});
+
+it.each([
+  ["a colleague has asked today", 1, "Pedido enviado"],
+  ["it was asked for two days ago", 48, "Pedir para reenviar"],
+])("knows by the thread that %s", async (_, hoursAgo, said) => {
+  const { say } = show(image(gone));
+  const sentAt = new Date(Date.now() - hoursAgo * 3600_000).toISOString();
+  say(aMessage({ id: "m7", client_id: "again:m1:0", direction: "outgoing", status: "sent", sent_at: sentAt }));
+  expect(await screen.findByText(said)).toBeInTheDocument();
 });
 
 it("asks for a file that nobody has any more, and keeps its name", () => {

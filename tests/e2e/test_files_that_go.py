@@ -65,7 +65,9 @@ def choose(page: Page, bubble: Locator, item: str) -> None:
     page.get_by_role("menuitem", name=item).click()
 
 
-def test_a_photo_expires_under_the_eyes_of_its_reader_and_is_asked_for(stage: Theatre, ana: Page) -> None:
+def test_a_photo_expires_under_the_eyes_of_its_reader_and_is_asked_for_once(
+    stage: Theatre, ana: Page, open_page: OpenPage
+) -> None:
     message = sent(stage, "Eva Prado", "image", text="a receita")
     log = enter(ana, "Eva Prado")
     photo = bubbles(log).first
@@ -89,6 +91,9 @@ def test_a_photo_expires_under_the_eyes_of_its_reader_and_is_asked_for(stage: Th
     expect(request).to_contain_text("enviar de novo")
     expect(request.get_by_role("blockquote")).to_have_text("a receita")
     expect(request.get_by_role("img", name=re.compile("Enviada|Entregue|Lida"))).to_be_visible()
+    his = bubbles(enter(open_page("bruno"), "Eva Prado")).first
+    expect(his).to_contain_text("Pedido enviado")
+    expect(his.get_by_role("button", name="Pedir para reenviar")).to_have_count(0)
 
 
 def test_a_voice_that_expires_while_it_plays_keeps_its_length(stage: Theatre, ana: Page) -> None:
