@@ -87,7 +87,7 @@ class Lane:
 def look(conversation_id: UUID) -> Lane:
     """One query of plain values, for it is asked before and after every message that leaves."""
     rows = Message.objects.filter(conversation_id=conversation_id, status__in=("waiting", "queued", "sending"))
-    first_come = rows.order_by(F("ready_at").asc(nulls_first=True), "pk")
+    first_come = rows.order_by(F("ready_at").asc(nulls_last=True), "pk")  # ROWS of those that wait hide no ready one
     return Lane([Row(*values) for values in first_come.values_list(*COLUMNS)[:ROWS]])
 
 
@@ -100,7 +100,3 @@ def _files_as_chosen(ready: list[Row]) -> list[Row]:
         for author in {row.author_id for row in ready}
     }
     return [next(files[row.author_id]) if row.attachment_id else row for row in ready]
-
-
-def _is_file_of(row: Row, author_id: int | None) -> bool:
-    return row.attachment_id is not None and row.author_id == author_id

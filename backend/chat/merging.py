@@ -41,7 +41,8 @@ def _locked(conversations: QuerySet[Conversation]) -> QuerySet[Conversation]:
 
 def _join(older: Conversation, younger: Conversation) -> None:
     """The younger conversation's messages move; browsers see it resolved, and then it is gone."""
-    if Message.objects.filter(conversation__in=(older, younger), status="sending").exists():
+    leaving = Message.objects.filter(conversation__in=(older, younger), status__in=("queued", "sending"))
+    if "sending" in leaving.select_for_update().order_by("pk").values_list("status", flat=True):
         raise TryLater("hand_over_in_progress", after_seconds=5)
     Message.objects.filter(conversation=younger).update(conversation=older)
     newest = max((one for one in (older, younger) if one.last_message_at), key=_last_moment, default=older)

@@ -151,10 +151,13 @@ def instance_is_back(instance: Instance) -> None:
         want(message)
 
 
-def try_again(conversation: Conversation, rows: Iterable[UUID]) -> None:
+def try_again(conversation_id: UUID, rows: Iterable[UUID]) -> None:
     """The instance's `open` may have been lost: these waited for it long enough."""
+    conversation = Conversation.objects.filter(pk=conversation_id).first()
+    if conversation is None:
+        return
     with log.unit(conversation.tenant_id):
-        _locked(conversation.pk)
+        _locked(conversation_id)
         away = Message.objects.filter(pk__in=rows, status="waiting", ready_at__isnull=False)
         for message in away.select_for_update().order_by("ready_at", "pk"):
             _move(message, "queued")

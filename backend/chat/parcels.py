@@ -1,6 +1,7 @@
 """A message as the gateway takes it: to whom, what, and the bytes or where to fetch them."""
 
 import ipaddress
+from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -29,8 +30,11 @@ def messages() -> QuerySet[Message]:
     return present.messages().select_related("instance", "conversation__contact")
 
 
-def message(pk: UUID) -> Message:
-    return messages().get(pk=pk)
+def with_message(pk: UUID, do: Callable[[Message], None]) -> None:
+    """`do` it with the message, unless that is gone: erased since somebody looked."""
+    found = messages().filter(pk=pk).first()
+    if found is not None:
+        do(found)
 
 
 def hand_over(message: Message) -> Accepted:

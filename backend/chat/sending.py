@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend.chat import departures, outbox, parcels, present, receipts
@@ -39,12 +40,12 @@ def run(conversation_id: UUID) -> None:
     """Until nothing is left to send. Raises Later while something has to be waited for."""
     while not (lane := departures.look(conversation_id)).is_empty:
         now = timezone.now()
-        if lane.handed_over is not None:
-            _settle(parcels.message(lane.handed_over.pk))
+        if row := lane.handed_over:
+            parcels.with_message(row.pk, _settle)
         elif away := lane.long_away(now):
-            outbox.try_again(Conversation.objects.get(pk=conversation_id), [row.pk for row in away])
-        elif (row := lane.next(now)) is not None:
-            _send(parcels.message(row.pk))
+            outbox.try_again(conversation_id, [row.pk for row in away])
+        elif row := lane.next(now):
+            parcels.with_message(row.pk, _send)
         elif seconds := lane.seconds_to_wait(now):
             raise Later(seconds)
         else:
@@ -56,8 +57,7 @@ def _hand_over(message: Message) -> bool:
     now = timezone.now()
     try:
         with log.unit(message.tenant_id):
-            queued = Message.objects.filter(pk=message.pk, status="queued")
-            if not queued.update(status="sending", handed_at=now, error_code="", error_detail=""):
+            if not _as_it_was(message).update(status="sending", handed_at=now, error_code="", error_detail=""):
                 return False
             message.status, message.handed_at = "sending", now
             message.error_code = message.error_detail = ""
@@ -65,6 +65,13 @@ def _hand_over(message: Message) -> bool:
     except IntegrityError as error:  # another lane, that believes to hold our lease, was first
         raise Later(LOOK_AGAIN_SECONDS) from error
     return True
+
+
+def _as_it_was(message: Message) -> QuerySet[Message]:
+    """It may have been cancelled, erased or moved since it was read, or have been handed over by another lane."""
+    return Message.objects.filter(
+        pk=message.pk, status="queued", conversation=message.conversation_id, error_code=message.error_code
+    )
 
 
 def _send(message: Message) -> None:
@@ -164,6 +171,7 @@ def _merge(message: Message, accepted: Accepted) -> None:
     if row.provider_id or twin is None:
         return
     _absorb(row, twin)
+    conversation.refresh_from_db(fields=["last_message"])
     row.status, row.provider_id, row.error_code, row.error_detail = twin.status, accepted.provider_id, "", ""
     row.save(update_fields=["status", "provider_id", "error_code", "error_detail", "reactions"])
     log.publish(parcels.told(row, conversation))

@@ -10,10 +10,11 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from backend.chat import departures, outbox, receipts, sending
+from backend.chat import departures, merging, outbox, receipts, sending
 from backend.chat.models import Conversation, Message, Parked
 from backend.gateways import evolution_records, evolution_send
 from backend.gateways.base import Accepted, Record, Uncertain
+from backend.jobs import queue
 from backend.jobs.models import Job
 from backend.jobs.queue import Later
 from backend.lib.errors import ChatError, Conflict, Missing, Refused, TryLater
@@ -98,6 +99,11 @@ def run(conversation: Conversation) -> float:
 def status(message: Message) -> tuple[str, str]:
     message.refresh_from_db()
     return message.status, message.error_code
+
+
+def soon() -> int:
+    """A second that makes a message the newest."""
+    return int(timezone.now().timestamp()) + 2
 
 
 def long_ago(message: Message, seconds: int) -> None:
@@ -189,6 +195,8 @@ def test_a_receipt_that_is_parked_while_its_message_becomes_known_is_not_lost(
 
     assert status(message) == ("read", "")
     assert not Parked.objects.exists()
+    told = [json.loads(event.payload) for event in Event.objects.filter(type="message_status").order_by("seq")]
+    assert told[-1]["status"] == "read"
 
 
 def test_an_echo_that_comes_before_the_answer_is_this_message(
@@ -207,13 +215,15 @@ def test_an_echo_that_comes_before_the_answer_is_this_message(
 
 def test_an_echo_that_was_not_recognised_is_absorbed(ana: Member, conversation: Conversation, gateway: Gateway) -> None:
     gateway.before_answer = lambda accepted: deliver(
-        ana.instance, upsert(accepted.provider_id, "bom dia!", from_me=True, kind="send.message")
+        ana.instance, upsert(accepted.provider_id, "bom dia!", from_me=True, kind="send.message", at=soon())
     )
     message = say(ana, conversation, "bom dia")
     run(conversation)
 
     assert status(message) == ("sent", "")
     assert Message.objects.filter(direction="outgoing").count() == 1
+    conversation.refresh_from_db()
+    assert conversation.last_message == message
 
 
 def test_a_silent_gateway_is_never_asked_twice_and_its_record_settles_it(
@@ -392,6 +402,30 @@ def test_a_lane_that_another_one_has_overtaken_waits(
     assert (gateway.asked, status(second)[0]) == ([], "queued")
 
 
+def test_a_message_whose_conversation_is_merged_leaves_from_the_other_one(
+    ana: Member, conversation: Conversation, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(ana.instance, upsert("IN2", "oi", chat="120000000000001@lid", name=None))
+    younger = Conversation.objects.exclude(pk=conversation.pk).get()
+    say(ana, younger, "bom dia")
+    beside = threading.Thread(target=lambda: (run(younger), connections.close_all()))
+
+    def enqueue_beside_the_lane(*job: Any, **more: Any) -> None:
+        beside.start()
+        beside.join(2)
+        queue.enqueue(*job, **more)
+
+    monkeypatch.setattr(merging, "enqueue", enqueue_beside_the_lane)
+    with log.unit(ana.tenant.pk):
+        merging.merge(conversation.contact, younger.contact)
+    beside.join(20)
+    asked_before = list(gateway.asked)
+    run(conversation)
+
+    assert (asked_before, gateway.asked) == ([], ["bom dia"])
+    assert [message.status for message in Message.objects.filter(direction="outgoing")] == ["sent"]
+
+
 def test_what_was_cancelled_stays_here(ana: Member, conversation: Conversation, gateway: Gateway) -> None:
     first, second = say(ana, conversation, "um"), say(ana, conversation, "dois")
     answer = ana.client.post(f"/api/chat/messages/{first.pk}/cancel/")
@@ -438,6 +472,20 @@ def test_a_text_never_waits_for_an_upload(ana: Member, conversation: Conversatio
 
     assert gateway.asked == ["a foto já vai"]
     assert status(photo)[0] == "waiting"
+
+
+def test_a_text_is_not_lost_behind_hundreds_of_uploads(
+    ana: Member, conversation: Conversation, gateway: Gateway
+) -> None:
+    waiting = {"tenant": ana.tenant, "instance": ana.instance, "conversation": conversation, "author": ana.user}
+    Message.objects.bulk_create(
+        Message(direction="outgoing", kind="image", status="waiting", sent_at=timezone.now(), **waiting)
+        for _ in range(departures.ROWS)
+    )
+    say(ana, conversation, "urgente")
+    run(conversation)
+
+    assert gateway.asked == ["urgente"]
 
 
 def test_files_leave_in_the_order_in_which_they_were_chosen(
