@@ -59,15 +59,15 @@ def unit(tenant_id: UUID) -> Iterator[None]:
 
 def _outermost(tenant_id: UUID) -> Iterator[None]:
     mine = Unit(tenant_id)
-    token = _open.set(mine)
-    try:
-        with transaction.atomic():
+    with transaction.atomic():
+        token = _open.set(mine)
+        try:
             yield
-            if mine.collected:
-                rings = _write(mine)
-                transaction.on_commit(lambda: bell.ring(rings))
-    finally:
-        _open.reset(token)
+            rings = _write(mine) if mine.collected else []
+        finally:
+            _open.reset(token)  # what COMMIT sets off may open a unit of its own
+        if rings:
+            transaction.on_commit(lambda: bell.ring(rings))
 
 
 def publish(event: wire.Durable) -> None:
