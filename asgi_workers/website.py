@@ -4,6 +4,7 @@ Everything in `backend` is plain, so Django's own handler would change between l
 signal, some twenty times a request and in a new thread each time; every change waits for the interpreter.
 """
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -12,11 +13,16 @@ from asgiref.sync import sync_to_async
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
-THREADS = 32
-"""More than the database has connections for: some wait for a gateway, or for the bytes of a multipart upload."""
+QUICK_THREADS, PATIENT_THREADS, PROBED_THREADS = 16, 32, 2
+PROBED = re.compile(r"/api/health|/metrics")
+"""A balancer that hears nothing ends the process: these wait for nobody else."""
+PATIENT = re.compile(r"/api/chat/(upload|get-upload-url|attachments/|messages/)|/admin/")
+"""What waits for a gateway, the storage or a decoder, unless it only reads. Thirty of them must not keep from anybody
+the page and the conversations."""
 
 
 class Website(ASGIHandler):
@@ -24,9 +30,9 @@ class Website(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="website")
-        self._answered = sync_to_async(self._answer, thread_sensitive=False, executor=threads)
-        self._closed = sync_to_async(_close, thread_sensitive=False, executor=threads)
+        self._quick = ThreadPoolExecutor(QUICK_THREADS, thread_name_prefix="website")
+        self._patient = ThreadPoolExecutor(PATIENT_THREADS, thread_name_prefix="website-patient")
+        self._probed = ThreadPoolExecutor(PROBED_THREADS, thread_name_prefix="website-probed")
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -36,27 +42,34 @@ class Website(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        answer = await self._answered(scope, body)
-        try:
-            await self.send_response(answer, send)
-        finally:
-            if answer.streaming:
-                await self._closed(answer)
+        threads = self._threads_for(scope["method"], scope["path"])
+        answer = await sync_to_async(self._answer, thread_sensitive=False, executor=threads)(scope, body)
+        await self.send_response(answer, send)
 
-    def _answer(self, scope: dict[str, Any], body: Any) -> HttpResponseBase:
+    def _threads_for(self, method: str, path: str) -> ThreadPoolExecutor:
+        if PROBED.match(path):
+            return self._probed
+        return self._patient if method not in {"GET", "HEAD"} and PATIENT.match(path) else self._quick
+
+    def _answer(self, scope: dict[str, Any], body: Any) -> HttpResponse:
         """From the first signal to the last, which gives the database's connection back."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
         answer = cast(HttpResponseBase, refusal if request is None else self.get_response(request))
         cast(Any, answer)._handler_class = self.__class__
-        if not answer.streaming:
-            answer.close()
-        return answer
+        whole = _whole(answer)
+        answer.close()
+        return whole
 
 
-def _close(answer: HttpResponseBase) -> None:
-    answer.close()
+def _whole(answer: HttpResponseBase) -> HttpResponse:
+    """What streams here are the page's own small files: customers' files never come this way."""
+    if not isinstance(answer, StreamingHttpResponse):
+        return cast(HttpResponse, answer)
+    read = HttpResponse(answer.getvalue(), status=answer.status_code, headers=answer.headers)
+    read.cookies = answer.cookies
+    return read
 
 
 def website() -> Website:
