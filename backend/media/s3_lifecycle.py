@@ -4,19 +4,29 @@ Two rules of ours, known by their IDs, beside whatever rules the operator has; t
 prefix AND tag, so that an object which must stay longer only needs another tag (`MediaStorage.set_tags`).
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from backend.lib.errors import Conflict
 from backend.media.storages import EXPIRES, Lifecycle
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
-    from types_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef, TagTypeDef
+    from types_boto3_s3.type_defs import (
+        LifecycleRuleFilterTypeDef,
+        LifecycleRuleOutputTypeDef,
+        LifecycleRuleTypeDef,
+        TagTypeDef,
+    )
 
 EXPIRE_RULE, ABORT_RULE = "chat-retention", "chat-unfinished-uploads"
 OURS = {EXPIRE_RULE, ABORT_RULE}
 PREFIX, UPLOADS_PREFIX = "chat/", "uploads/"
+ONCE = {"Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
+"""Conditions that a rule has at most one of."""
+Condition = tuple[str, Any]
 
 
 def read(client: "S3Client", bucket: str) -> Lifecycle:
@@ -33,15 +43,19 @@ def read(client: "S3Client", bucket: str) -> Lifecycle:
 
 
 def write(client: "S3Client", bucket: str, wanted: Lifecycle) -> None:
-    """The store takes all rules at once or none: theirs are read and written back as they are."""
-    theirs: list[LifecycleRuleTypeDef] = [
-        _as_given(rule) for rule in _rules(client, bucket) if rule.get("ID") not in OURS
-    ]
+    """The store takes all rules at once or none: theirs are read and written back as they are.
+
+    Raises Conflict(`foreign_rule`), before anything is written for a rule that cannot be said again as it is, and
+    after it when the store has made another of one.
+    """
+    theirs = _theirs(client, bucket)
     rules = [*theirs, *_ours(wanted)]
     if rules:
         client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
     else:
         client.delete_bucket_lifecycle(Bucket=bucket)
+    if _theirs(client, bucket) != theirs:
+        raise Conflict("foreign_rule", f"The bucket's own rules are not what they were, which was: {theirs}")
 
 
 def _ours(wanted: Lifecycle) -> "list[LifecycleRuleTypeDef]":
@@ -68,15 +82,38 @@ def _ours(wanted: Lifecycle) -> "list[LifecycleRuleTypeDef]":
     return rules
 
 
+def _theirs(client: "S3Client", bucket: str) -> "list[LifecycleRuleTypeDef]":
+    found = [_as_given(rule) for rule in _rules(client, bucket) if rule.get("ID") not in OURS]
+    return sorted(found, key=lambda rule: rule.get("ID", ""))
+
+
 def _as_given(rule: "LifecycleRuleOutputTypeDef") -> "LifecycleRuleTypeDef":
-    """Said as every store takes it: an old rule names its prefix beside the filter, which may not stand beside ours;
-    Ceph gives several conditions back without their `And`."""
+    """Said as every store takes it: all its conditions in one filter, wherever they were. An old rule names its prefix
+    beside the filter, Ceph gives several conditions back half in `And` and half beside it."""
     given: LifecycleRuleTypeDef = {**rule}
-    if "Prefix" in given:
-        given["Filter"] = {"Prefix": given.pop("Prefix")}
-    if (both := given.get("Filter")) and "Prefix" in both and "Tag" in both:
-        given["Filter"] = {"And": {"Prefix": both["Prefix"], "Tags": [both["Tag"]]}}
+    given.pop("Prefix", None)
+    given["Filter"] = _filter(_conditions(rule), rule.get("ID", ""))
     return given
+
+
+def _conditions(rule: "LifecycleRuleOutputTypeDef") -> list[Condition]:
+    """Each one that must be met, of whatever level, by its name."""
+    told: Mapping[str, Any] = rule.get("Filter", {})
+    levels: list[Mapping[str, Any]] = [{"Prefix": rule.get("Prefix", "")}, told, told.get("And", {})]
+    found = [(name, value) for level in levels for name, value in level.items() if name not in {"And", "Tags"}]
+    tags = [("Tag", tag) for level in levels for tag in level.get("Tags", [])]
+    # Ceph says an empty prefix for none.
+    return [one for one in [*found, *tags] if one != ("Prefix", "")]
+
+
+def _filter(conditions: list[Condition], rule_id: str) -> "LifecycleRuleFilterTypeDef":
+    tags = sorted((value for name, value in conditions if name == "Tag"), key=lambda tag: str(tag["Key"]))
+    others = dict(one for one in conditions if one[0] != "Tag")
+    if len(others) + len(tags) != len(conditions) or not others.keys() <= ONCE:
+        raise Conflict("foreign_rule", f"The bucket's rule {rule_id} cannot be written back as it is.")
+    if len(conditions) > 1:
+        return cast("LifecycleRuleFilterTypeDef", {"And": others | ({"Tags": tags} if tags else {})})
+    return cast("LifecycleRuleFilterTypeDef", dict(conditions) or {"Prefix": ""})
 
 
 def _rules(client: "S3Client", bucket: str) -> "list[LifecycleRuleOutputTypeDef]":

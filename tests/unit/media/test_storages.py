@@ -9,7 +9,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from backend.lib.errors import Missing, Refused, TryLater
+from backend.lib.errors import Conflict, Missing, Refused, TryLater
 from backend.media import storages as media_storages
 from backend.media.local import LocalMediaStorage, read_ticket
 from backend.media.storages import Lifecycle, MediaStorage, check_key
@@ -477,6 +477,62 @@ def test_a_rule_of_theirs_in_the_old_way_of_saying_stays_what_it_was(bucket, s3)
     kept = next(rule for rule in rules if rule["ID"] == "old")
     assert (kept.get("Prefix") or kept["Filter"]["Prefix"], kept["Expiration"]["Days"]) == ("old/", 3)
     client.delete_bucket_lifecycle(Bucket=BUCKET)
+
+
+A, B = {"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"Filter": {"And": {"Prefix": "logs/", "Tags": [A, B]}}},
+        {"Filter": {"And": {"Prefix": "logs/", "Tags": [A]}}},
+        {"Filter": {"And": {"Tags": [A, B]}}},
+        {"Filter": {"Tag": A}},
+        {"Filter": {"Prefix": "logs/"}},
+        {"Filter": {}},
+    ],
+)
+def test_no_rule_of_theirs_comes_to_mean_something_else(bucket, s3, conditions):
+    client = s3.client()
+
+    def rules():
+        found = client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+        return [rule for rule in found if rule["ID"] == "theirs"]
+
+    theirs = {"ID": "theirs", "Status": "Enabled", "Expiration": {"Days": 3}, **conditions}
+    client.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [theirs]})
+    before = rules()
+    bucket.set_lifecycle(Lifecycle(expire_days=30, abort_days=2))
+    assert rules() == before
+    client.delete_bucket_lifecycle(Bucket=BUCKET)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"Prefix": "a/", "Filter": {"Prefix": "b/"}},
+        {"Filter": {"Prefix": "a/", "And": {"Prefix": "b/", "Tags": [A, B]}}},
+        {"Filter": {"SomethingNew": "1"}},
+    ],
+)
+def test_a_rule_of_theirs_that_cannot_be_said_again_leaves_all_as_it_was(bucket, monkeypatch, conditions):
+    theirs = {"ID": "theirs", "Status": "Enabled", "Expiration": {"Days": 3}, **conditions}
+    written = []
+    monkeypatch.setattr(bucket.client, "get_bucket_lifecycle_configuration", lambda **_: {"Rules": [theirs]})
+    monkeypatch.setattr(bucket.client, "put_bucket_lifecycle_configuration", lambda **_: written.append(1))
+    with pytest.raises(Conflict, match="theirs"):
+        bucket.set_lifecycle(Lifecycle(expire_days=30, abort_days=2))
+    assert not written
+
+
+def test_a_store_that_makes_another_rule_of_theirs_is_spoken_of(bucket, monkeypatch):
+    both = {"ID": "theirs", "Status": "Enabled", "Expiration": {"Days": 3}, "Filter": {"And": {"Tags": [A, B]}}}
+    answers = [{"Rules": [both]}, {"Rules": [both | {"Filter": {"Tag": A}}]}]
+    monkeypatch.setattr(bucket.client, "get_bucket_lifecycle_configuration", lambda **_: answers.pop(0))
+    monkeypatch.setattr(bucket.client, "put_bucket_lifecycle_configuration", lambda **_: None)
+    with pytest.raises(Conflict, match="not what they were"):
+        bucket.set_lifecycle(Lifecycle(expire_days=30, abort_days=2))
 
 
 def test_a_directory_has_no_rules(tmp_path):
