@@ -10,8 +10,9 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ BELIEVED_SECONDS = 5
 """A session that ended, a member who left and a file that expired are gone after so long at the latest."""
 ROWS_REMEMBERED, CALLERS_REMEMBERED = 5_000, 5_000
 LOOK_UP_SECONDS = 4
+HEALERS = 2
 RETRY_AFTER_SECONDS = 5
 HASH = re.compile(r"[A-Za-z0-9_-]{1,32}")
 ROUTES = {
@@ -69,6 +71,7 @@ class Files:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._threads = ThreadPoolExecutor(settings.FILES_POOL, thread_name_prefix="files")
+        self._healers = ThreadPoolExecutor(HEALERS, thread_name_prefix="healing")  # they wait for the storage
         self._pieces = Pieces()
         self._proxy = Proxied()
         self._rows: Remembered[tuple[Any, ...], Shown] = Remembered(
@@ -97,7 +100,8 @@ class Files:
     async def close(self) -> None:
         await self._pieces.close()
         await self._proxy.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._healers):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _reply(self, ask: Ask, path: str) -> Reply:
         for pattern, handler in self._routes:
@@ -132,8 +136,21 @@ class Files:
     async def _answer(self, ask: Ask, shown: Shown) -> Reply:
         if shown.is_expired():
             raise files.expired()
+        async with self._healing(shown):
+            reply = await serving.answer(ask, await self._pieces.measured(shown.stored), self._pieces)
+        if isinstance(reply.body, bytes):
+            return reply
+        return replace(reply, body=self._watched(shown, reply.body))
+
+    async def _watched(self, shown: Shown, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async with self._healing(shown), contextlib.aclosing(body):
+            async for piece in body:
+                yield piece
+
+    @contextlib.asynccontextmanager
+    async def _healing(self, shown: Shown) -> AsyncIterator[None]:
         try:
-            return await serving.answer(ask, shown.stored, self._pieces)
+            yield
         except Missing:
             await self._heal(shown)
             raise
@@ -142,7 +159,7 @@ class Files:
         """The row says that it is here, and the storage that it is not: it is fetched again, or honestly gone."""
         self._rows.forget_if(lambda known: known.attachment_id == shown.attachment_id)
         with contextlib.suppress(ChatError):  # nobody can say just now: the next reader will ask again
-            await self._database(healing.object_gone, shown.attachment_id)
+            await self._database(healing.object_gone, shown.attachment_id, threads=self._healers)
 
     async def _seen(self, ask: Ask, find: Callable[..., Shown], attachment_id: str, *more: str) -> Shown:
         """In any tenant that the caller belongs to. Raises Missing."""
@@ -162,8 +179,8 @@ class Files:
     async def _row(self, find: Callable[..., Shown], *which: Any) -> Shown:
         return await self._rows.get((find, *which), lambda: self._database(find, *which))
 
-    async def _database(self, function: Any, *args: Any) -> Any:
-        bridge = database_sync_to_async(function, thread_sensitive=False, executor=self._threads)
+    async def _database(self, function: Any, *args: Any, threads: ThreadPoolExecutor | None = None) -> Any:
+        bridge = database_sync_to_async(function, thread_sensitive=False, executor=threads or self._threads)
         try:
             return await asyncio.wait_for(bridge(*args), LOOK_UP_SECONDS)
         except TimeoutError as error:

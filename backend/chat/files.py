@@ -14,8 +14,7 @@ from backend.lib.errors import Conflict, Missing, Refused
 from backend.media import cache
 from backend.media.models import Attachment
 from backend.media.pipeline import RENDITIONS, Ingested
-from backend.media.serving import Stored
-from backend.media.storages import media_storage
+from backend.media.serving import UNMEASURED, Stored
 from backend.realtime import log, wire
 
 Status = Attachment.Status
@@ -131,7 +130,7 @@ def _beside(row: Attachment, key: str, name: str, ending: str, mimetype: str) ->
     """A thumbnail or a rendition: stored beside its original, and as unchanging."""
     stem = row.file_name.rpartition(".")[0] or row.file_name
     facts = row.metadata.get("beside", {}).get(name)
-    size, sha256 = facts or (media_storage(row.storage_type).stat(key).size, "")
+    size, sha256 = facts or (UNMEASURED, "")
     return Stored(
         key=key,
         size_bytes=size,

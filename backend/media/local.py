@@ -90,6 +90,9 @@ class LocalMediaStorage(FileSystemStorage):
             file.seek(start)
             return file.read(length)
 
+    def size_of(self, key: str) -> int:
+        return self.stat(key).size
+
     def stat(self, key: str) -> Stat:
         with _translated():
             found = self._path(key).stat()

@@ -6,15 +6,17 @@ that is away is passed by; a storage that is away is an answer that says when to
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
+from typing import TypeVar
 
 from backend.lib.breaker import Breaker
 from backend.lib.errors import Missing, TryLater
 from backend.media.cache import SLICE_BYTES, WHOLE_BYTES, Away, MediaCache, Piece, media_cache, slice_of, whole
-from backend.media.serving import Opened, Span, Stored
-from backend.media.storages import media_storage
+from backend.media.serving import UNMEASURED, Opened, Span, Stored
+from backend.media.storages import MediaStorage, media_storage
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +25,9 @@ READ_SECONDS = 3.5
 REST_SECONDS = 1.0
 FAILURES = 3
 RETRY_AFTER_SECONDS = 5
+SIZES_REMEMBERED = 10_000
 
+Told = TypeVar("Told")
 Fetched = tuple[bytes, bool]
 """The bytes, and whether they were near."""
 
@@ -37,6 +41,19 @@ class Pieces:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="media-read")
         self._breaker = Breaker(rest_seconds=REST_SECONDS, failures=FAILURES)
         self._fetching: dict[tuple[str, str], asyncio.Task[Fetched]] = {}
+        self._sizes: dict[str, int] = {}  # a key never changes its bytes
+
+    async def measured(self, stored: Stored) -> Stored:
+        """With its size, where its row does not know it. Raises as `_read`."""
+        if stored.size_bytes != UNMEASURED:
+            return stored
+        size = self._sizes.get(stored.key)
+        if size is None:
+            size = await self._told(lambda: _storage_of(stored).size_of(stored.key))
+            if len(self._sizes) >= SIZES_REMEMBERED:
+                self._sizes.clear()
+            self._sizes[stored.key] = size
+        return replace(stored, size_bytes=size)
 
     async def open(self, stored: Stored, span: Span) -> Opened:
         if stored.size_bytes <= WHOLE_BYTES:
@@ -109,11 +126,20 @@ class Pieces:
 
     async def _read(self, stored: Stored, piece: Piece) -> bytes:
         """Raises Missing(`object_gone`) and TryLater(`storage_unavailable`), within READ_SECONDS."""
+        data = await self._told(lambda: _storage_of(stored).read_piece(stored.key, piece.start, piece.length))
+        if not piece.is_right(data):
+            where = stored.key.partition("_")[0]  # without the name that somebody gave it
+            logger.error("[STORAGE] object is not what its row says", extra={"object": where, "bytes": len(data)})
+            raise _unavailable("the storage holds another file than the row says")
+        return data
+
+    async def _told(self, ask: Callable[[], Told]) -> Told:
+        """What the storage answers. Raises as `_read`."""
         if not self._breaker.lets_through():
             raise _unavailable("the storage was away a moment ago")
-        reading = asyncio.get_running_loop().run_in_executor(self._threads, _read, stored, piece.start, piece.length)
+        asking = asyncio.get_running_loop().run_in_executor(self._threads, ask)
         try:
-            data = await asyncio.wait_for(reading, READ_SECONDS)
+            found = await asyncio.wait_for(asking, READ_SECONDS)
         except Missing:
             self._breaker.worked()
             raise
@@ -124,11 +150,7 @@ class Pieces:
             self._breaker.failed()
             raise _unavailable("the storage does not answer") from error
         self._breaker.worked()
-        if not piece.is_right(data):
-            where = stored.key.partition("_")[0]  # without the name that somebody gave it
-            logger.error("[STORAGE] object is not what its row says", extra={"object": where, "bytes": len(data)})
-            raise _unavailable("the storage holds another file than the row says")
-        return data
+        return found
 
     def _count(self, *, is_hit: bool) -> None:
         figures = self._cache.figures
@@ -144,8 +166,8 @@ def _look_at(done: "asyncio.Task[Fetched]") -> None:
         done.exception()
 
 
-def _read(stored: Stored, start: int, length: int) -> bytes:
-    return media_storage(stored.storage_type).read_piece(stored.key, start, length)
+def _storage_of(stored: Stored) -> MediaStorage:
+    return media_storage(stored.storage_type)
 
 
 def _unavailable(why: str) -> TryLater:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import (
         CompletedPartTypeDef,
         GetObjectRequestTypeDef,
+        HeadObjectOutputTypeDef,
         PublicAccessBlockConfigurationTypeDef,
         PutObjectRequestTypeDef,
         TaggingTypeDef,
@@ -120,13 +121,11 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             with found["Body"] as body:
                 return body.read()
 
+    def size_of(self, key: str) -> int:
+        return self._head(self.impatient, key)["ContentLength"]
+
     def stat(self, key: str) -> Stat:
-        try:
-            with _translated():
-                found = self.client.head_object(Bucket=self.bucket_name, Key=check_key(key))
-        except Missing:
-            self._check_bucket()
-            raise
+        found = self._head(self.client, key)
         return Stat(size=found["ContentLength"], modified_at=found["LastModified"], mime=found.get("ContentType", ""))
 
     def delete(self, name: str) -> None:
@@ -289,11 +288,15 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 PublicAccessBlockConfiguration={**wanted, "BlockPublicAcls": found.get("BlockPublicAcls", False)},
             )
 
-    def _check_bucket(self) -> None:
-        # HEAD says 404 for a key and for a bucket alike: a wrong bucket must not look like lost files.
+    def _head(self, client: "S3Client", key: str) -> "HeadObjectOutputTypeDef":
         with _translated():
-            if not self._has_bucket():
-                raise TryLater("storage_unavailable", "the bucket does not exist")
+            try:
+                return client.head_object(Bucket=self.bucket_name, Key=check_key(key))
+            except ClientError as error:
+                # HEAD says 404 for a key and for a bucket alike: a wrong bucket must not look like lost files.
+                if _code(error) in _GONE and not self._has_bucket():
+                    raise TryLater("storage_unavailable", "the bucket does not exist") from error
+                raise
 
     def _location(self) -> dict[str, Any]:
         if self.endpoint_url or self.region_name == "us-east-1":

@@ -36,6 +36,8 @@ SANDBOXED = (
 RANGE = re.compile(rb"^bytes=(\d{0,18})-(\d{0,18})$")
 
 NOTHING = (b"content-length", b"0")
+UNMEASURED = -1
+"""The size of what no row knows the size of: it is asked of the storage before it is answered with."""
 
 Headers = list[tuple[bytes, bytes]]
 

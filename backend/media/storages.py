@@ -98,6 +98,9 @@ class MediaStorage(Protocol):
     def read_piece(self, key: str, start: int, length: int) -> bytes:
         """For somebody who waits: all of it at once, or TryLater within seconds."""
 
+    def size_of(self, key: str) -> int:
+        """For somebody who waits, as `read_piece`."""
+
     def stat(self, key: str) -> Stat: ...
 
     def delete(self, name: str) -> None:

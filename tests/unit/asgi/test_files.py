@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import threading
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.http import HttpResponse
@@ -17,13 +19,15 @@ from django.utils import timezone
 from asgi_workers.files import Files
 from backend.chat import files as chat_files
 from backend.chat import healing
-from backend.lib.errors import TryLater
+from backend.lib.errors import Missing, TryLater
 from backend.media import pieces
 from backend.media.cache import media_cache
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from backend.tenants.models import ApiToken, Membership
 from tests.cast import Member
+from tests.ceph import Ceph
+from tests.chaosproxy import ChaosProxy
 from tests.visitor import Visitor, read
 
 BODY, SMALL = b"\xff\xd8\xff bytes of Acme" * 1000, b"RIFF small"
@@ -319,7 +323,6 @@ def test_without_the_storage_what_is_near_is_answered_and_the_rest_is_503(
     media_cache().hot.forget([f"media:{photo.media_hash}"])
     process.now = 6.0
     monkeypatch.setattr(pieces, "media_storage", lambda _: NoStorage())
-    monkeypatch.setattr(chat_files, "media_storage", lambda _: NoStorage())
 
     assert visitor.get(download(photo)).content == BODY
     assert visitor.get(f"/api/chat/attachments/{photo.pk}/thumbnail/").content == SMALL
@@ -348,6 +351,94 @@ def test_an_old_row_that_does_not_know_what_lies_beside_it_is_answered_too(
 
     assert (answer.content, answer["X-Content-Size"]) == (SMALL, str(len(SMALL)))
     assert as_regular(process, ana).get(f"/api/chat/attachments/{photo.pk}/thumbnail/")["X-Cache"] == "HIT"
+
+
+@pytest.fixture
+def silence(s3: Ceph, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChaosProxy]:
+    """The storage as seen over a line that carries nothing once `is_silent`."""
+    storage: Any = media_storage()
+    with ChaosProxy(s3.port + 1) as line:
+        monkeypatch.setattr(storage, "endpoint_url", f"http://127.0.0.1:{line.port}")
+        for name in ("client", "impatient"):
+            monkeypatch.setitem(vars(storage), name, None)  # put back at the end
+            del vars(storage)[name]
+        yield line
+
+
+def test_a_silent_storage_keeps_nobody_from_what_is_near(
+    process: Process, ana: Member, photo: Attachment, tmp_path: Path, silence: ChaosProxy
+) -> None:
+    """Rows of old files do not say how large their thumbnails are, and somebody has lost what lies behind others."""
+    as_regular(process, ana).get(download(photo))
+    old = [put(ana, tmp_path, BODY + bytes([number]), SMALL) for number in range(settings.FILES_POOL)]
+    Attachment.objects.filter(pk__in=[one.pk for one in old]).update(metadata={})
+    silence.is_silent = True
+    process.now = 6.0
+    thumbnails = [f"/api/chat/attachments/{one.pk}/thumbnail/" for one in old]
+
+    async def all_at_once() -> tuple[HttpResponse, list[HttpResponse]]:
+        waiting = [asyncio.create_task(read(process.files, asked(path, ana))) for path in thumbnails]
+        await asyncio.sleep(0.5)
+        near = await asyncio.wait_for(read(process.files, asked(download(photo), ana)), 2)
+        return near, await asyncio.wait_for(asyncio.gather(*waiting), 5)
+
+    near, others = process.runner.run(all_at_once())
+    assert (near.status_code, near.content) == (200, BODY)
+    assert {(answer.status_code, answer["Retry-After"]) for answer in others} == {(503, "5")}
+
+
+def test_healing_keeps_nobody_from_what_is_near(
+    process: Process, ana: Member, photo: Attachment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_regular(process, ana).get(download(photo))
+    lost = [put(ana, tmp_path, BODY + bytes([number]), SMALL) for number in range(settings.FILES_POOL)]
+    for one in lost:
+        media_storage().delete(one.storage_key)
+    is_over = threading.Event()
+    monkeypatch.setattr(healing, "object_gone", lambda _: is_over.wait(10))
+    process.now = 6.0
+
+    async def all_at_once() -> HttpResponse:
+        waiting = [asyncio.create_task(read(process.files, asked(download(one), ana))) for one in lost]
+        await asyncio.sleep(0.5)
+        near = await asyncio.wait_for(read(process.files, asked(download(photo), ana)), 2)
+        is_over.set()
+        await asyncio.gather(*waiting)
+        return near
+
+    assert process.runner.run(all_at_once()).content == BODY
+
+
+def asked(path: str, member: Member) -> dict[str, Any]:
+    return {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "REMOTE_ADDR": "9.9.9.9",
+        "HTTP_AUTHORIZATION": f"Bearer {member.token}",
+    }
+
+
+def test_an_object_that_goes_while_it_is_read_is_told_too(
+    process: Process, ana: Member, tmp_path: Path, s3: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(healing, "object_gone", told.append)
+    large = put(ana, tmp_path, bytes(4 * 1024 * 1024), SMALL)
+    sent: list[dict[str, Any]] = []
+
+    async def lose_it_after_the_first_piece() -> None:
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.body" and len(sent) == 1:
+                await asyncio.to_thread(media_storage().delete, large.storage_key)
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": f"/media/{large.media_hash}", "query_string": b""}
+        await process.files(scope | {"headers": []}, asyncio.Event().wait, send)
+
+    with pytest.raises(Missing):  # an answer that has begun can only be broken off
+        process.runner.run(lose_it_after_the_first_piece())
+    assert told == [large.pk]
 
 
 def test_a_reader_who_leaves_ends_the_answer(process: Process, ana: Member, tmp_path: Path, s3: object) -> None:
