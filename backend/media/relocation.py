@@ -5,7 +5,6 @@ The former copy stays for KEPT_DAYS, so that the way back is as safe; `clean` th
 off and run again: what a row does not say has not happened.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from django.utils import timezone
 
 from backend.lib.errors import ChatError, Missing, Refused
 from backend.media import retention
+from backend.media.measuring import measured
 from backend.media.models import Attachment
 from backend.media.pipeline import RENDITIONS
 from backend.media.spool import spool
@@ -112,21 +112,13 @@ def _copy(key: str, row: Attachment, source: MediaStorage, target: MediaStorage)
             raise Refused("digest_mismatch", "the stored file is not what its row says")
         tags = HELD if key.startswith(retention.PREFIX) else None
         target.save_file(key, spooled.path, _mime(key, row), tags=tags)
-        if digest_of(target, key) != spooled.sha256:
+        if measured(target, key)[0] != spooled.sha256:
             raise Refused("digest_mismatch", "the copy is not the same")
 
 
 def _mime(key: str, row: Attachment) -> str:
     types = {row.renditions[name]: RENDITIONS[name][1] for name in row.renditions if name in RENDITIONS}
     return row.file_type if key == row.storage_key else types.get(key, "image/webp")
-
-
-def digest_of(storage: MediaStorage, key: str) -> str:
-    """SHA-256 of what lies there. Raises Missing and TryLater."""
-    digest = hashlib.sha256()
-    for chunk in storage.read_range(key):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _is_needed_at(source: str, row: Attachment) -> bool:
@@ -142,7 +134,7 @@ def _clean(key: str, former: MediaStorage, present: MediaStorage, horizon: datet
     if present.stat(key).modified_at > horizon:
         tally.waiting += 1
         return
-    if digest_of(present, key) != digest_of(former, key):
+    if measured(present, key) != measured(former, key):
         raise Refused("digest_mismatch", "the two copies are not the same")
     former.delete(key)
     tally.done += 1

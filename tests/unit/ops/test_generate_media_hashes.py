@@ -47,6 +47,39 @@ def test_hash_digest_and_size_are_filled_in(ana: Member) -> None:
     assert "1 filled, 0 without" in said
 
 
+def test_what_lies_beside_a_file_is_measured_too(ana: Member) -> None:
+    """Else its size would be asked of the storage each time somebody looks at it."""
+    row = imported(ana, "a.txt")
+    small, sound = imported(ana, "small.webp"), imported(ana, "sound.m4a")
+    Attachment.objects.filter(pk=row.pk).update(
+        thumbnail_key=small.storage_key, renditions={"aac": sound.storage_key}, metadata={"beside": {}, "width": 5}
+    )
+
+    generate()
+
+    row.refresh_from_db()
+    facts = [len(BODY), hashlib.sha256(BODY).hexdigest()]
+    assert row.metadata == {"width": 5, "beside": {"thumbnail": facts, "aac": facts}}
+    assert "0 files lack something" in generate()
+
+
+def test_what_lies_beside_is_left_alone_where_it_is_known(ana: Member) -> None:
+    beside = {"beside": {"thumbnail": [7, "x"]}}
+    row = imported(ana, "a.txt", content_sha256="1" * 64, size_bytes=7, thumbnail_key="chat/x", metadata=beside)
+
+    assert "0 files lack something" in generate()
+    row.refresh_from_db()
+    assert row.metadata == beside
+
+
+def test_a_thumbnail_that_is_gone_does_not_keep_the_file_unmeasured(ana: Member) -> None:
+    row = imported(ana, "a.txt", thumbnail_key="chat/gone")
+
+    assert "1 without" in generate()
+    row.refresh_from_db()
+    assert row.content_sha256
+
+
 def test_what_is_known_stays_as_it_is(ana: Member) -> None:
     row = imported(ana, "a.txt", content_sha256="1" * 64, size_bytes=7)
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from backend.lib.errors import Missing, TryLater
 from backend.media import relocation, retention
+from backend.media.measuring import measured
 from backend.media.models import Attachment
-from backend.media.relocation import digest_of
 from backend.media.storages import media_storage
 from tests.cast import Member
 from tests.ceph import Ceph
@@ -57,7 +57,7 @@ def migrate(*more: str, source: str = "local", target: str = "s3") -> str:
 
 def is_at(storage: str, row: Attachment) -> bool:
     try:
-        digests = {digest_of(media_storage(storage), key) for key in retention.keys_of(row)}
+        digests = {measured(media_storage(storage), key)[0] for key in retention.keys_of(row)}
     except Missing:
         return False
     return digests == {row.content_sha256}
@@ -218,8 +218,8 @@ def test_a_former_copy_stays_while_the_other_is_not_whole(ana: Member) -> None:
     tally = relocation.clean("local", "s3", now=timezone.now() + EIGHT_DAYS)
 
     assert tally.failed == {str(row.pk): "digest_mismatch", str(lost.pk): "object_gone"}
-    assert digest_of(media_storage("local"), row.storage_key) == row.content_sha256
-    assert digest_of(media_storage("local"), lost.storage_key) == lost.content_sha256
+    assert measured(media_storage("local"), row.storage_key)[0] == row.content_sha256
+    assert measured(media_storage("local"), lost.storage_key)[0] == lost.content_sha256
 
 
 def test_a_former_copy_that_a_row_still_needs_stays(ana: Member) -> None:

@@ -12,7 +12,7 @@ from backend.media import measuring
 class Command(BaseCommand):
     help = (
         "Fill in the public hash, the digest and the size of files whose rows lack them (imported ones). Files are "
-        "read whole. It can be cut off and run again; a second run finds nothing to do."
+        "read whole, with what lies beside them. It can be cut off and run again; a second run finds nothing to do."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
