@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections
 
-from backend.chat import healing, present, sharing, terms
+from backend.chat import expiry, healing, present, sharing, terms
 from backend.chat.models import InboundEvent, Message
 from backend.gateways import evolution, evolution_media
 from backend.gateways.base import MediaKind, MediaOffer
@@ -38,7 +38,19 @@ def download(attachment_id: UUID) -> None:
     if message is None or not sharing.claim(_attachment(message)):
         return
     began = time.monotonic()
-    attachment = _attachment(message)
+    try:
+        _bring(message, _attachment(message))
+    finally:
+        is_taken_back = expiry.take_back(_attachment(message), message.conversation_id)
+    if is_taken_back:
+        return
+    _cut_inline(message)
+    milliseconds = int((time.monotonic() - began) * 1000)
+    logger.info("[STORAGE] attachment ready", extra={"attachment_id": attachment_id, "duration_ms": milliseconds})
+
+
+def _bring(message: Message, attachment: Attachment) -> None:
+    """Processing → completed, unless the row has moved on meanwhile."""
     if healing.is_back(attachment):
         _complete(message, attachment, {})
     elif not sharing.share(message, attachment):
@@ -48,9 +60,6 @@ def download(attachment_id: UUID) -> None:
             sharing.give_way(attachment)
             raise
         _complete(message, attachment, learned)
-    _cut_inline(message)
-    milliseconds = int((time.monotonic() - began) * 1000)
-    logger.info("[STORAGE] attachment ready", extra={"attachment_id": attachment_id, "duration_ms": milliseconds})
 
 
 def _complete(message: Message, attachment: Attachment, learned: Mapping[str, object]) -> None:

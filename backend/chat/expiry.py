@@ -16,7 +16,8 @@ from django.utils import timezone
 from backend.chat import present
 from backend.chat.models import Message
 from backend.lib.errors import TryLater
-from backend.media import retention
+from backend.media import orphans, pipeline, retention
+from backend.media.cache import media_cache
 from backend.media.models import Attachment
 from backend.realtime import log, wire
 
@@ -82,6 +83,19 @@ def remove(expired: Attachment) -> int:
         storage_key="", thumbnail_key="", renditions={}, content_sha256=""
     )
     return removed
+
+
+def take_back(file: Attachment, conversation_id: UUID) -> bool:
+    """What a job has stored, if the file was erased or has expired meanwhile: no row would ever lead to it.
+
+    False for a file that is wanted as before. Raises TryLater.
+    """
+    if Attachment.objects.filter(pk=file.pk).exclude(status=Status.EXPIRED).exists():
+        return False
+    media_cache().forget([file.media_hash])
+    orphans.remove_below(pipeline.chat_prefix(file.tenant_id, conversation_id, file.pk))
+    logger.info("[STORAGE] taken back", extra={"attachment_id": file.pk})
+    return True
 
 
 def tell(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from backend.chat import outbox, present, terms, work
+from backend.chat import expiry, outbox, present, terms, work
 from backend.chat.downloads import Progress
 from backend.chat.models import Message
 from backend.jobs import queue
@@ -33,8 +33,8 @@ def process(attachment_id: UUID) -> None:
         return
     if attachment.status == Status.PROCESSING and "key" in attachment.upload:
         _make_sendable(attachment)
-        attachment.refresh_from_db()
-    if attachment.status not in {Status.PENDING, Status.PROCESSING}:
+        attachment = Attachment.objects.filter(pk=attachment_id).first()
+    if attachment is not None and attachment.status not in {Status.PENDING, Status.PROCESSING}:
         _clear(attachment)
 
 
@@ -87,6 +87,21 @@ def _make_sendable(attachment: Attachment) -> None:
     message = _message_of(attachment)
     if message is None:
         raise Missing("no_such_message", "The message of this upload is gone.")
+    try:
+        size_bytes = _bring(message, attachment)
+    finally:
+        is_taken_back = expiry.take_back(attachment, message.conversation_id)
+    if is_taken_back:
+        return
+    milliseconds = int((time.monotonic() - began) * 1000)
+    logger.info(
+        "[STORAGE] upload ready",
+        extra={"attachment_id": attachment.pk, "file_size": size_bytes, "duration_ms": milliseconds},
+    )
+
+
+def _bring(message: Message, attachment: Attachment) -> int:
+    """Processing → completed, unless the row has moved on meanwhile. Returns the size of what will be sent."""
     tell = Paced(Progress(message))
     with _fetched(attachment, message.kind, tell) as spooled:
         ingested = _stored(spooled, message, attachment, tell)
@@ -99,11 +114,7 @@ def _make_sendable(attachment: Attachment) -> None:
             attachment.refresh_from_db()
             _publish(attachment, wire.AttachmentReady)
             outbox.file_ready(attachment)
-    milliseconds = int((time.monotonic() - began) * 1000)
-    logger.info(
-        "[STORAGE] upload ready",
-        extra={"attachment_id": attachment.pk, "file_size": ingested.size_bytes, "duration_ms": milliseconds},
-    )
+    return ingested.size_bytes
 
 
 def _fetched(attachment: Attachment, kind: str, tell: Paced) -> Spooled:

@@ -136,6 +136,7 @@ def _keep(contact: Contact, source: str, made: Spooled) -> None:
     except ChatError:
         with contextlib.suppress(ChatError):  # as below
             media_storage().delete(key)
+        media_cache().forget([unguessable])
         raise
     media_cache().shelf.forget([proxy.cache_name(source)])  # what the proxy showed until now
     if former is not None:

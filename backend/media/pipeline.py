@@ -35,6 +35,7 @@ __all__ = [
     "Spooled",
     "Way",
     "chat_key",
+    "chat_prefix",
     "limit_bytes",
     "profile_pic_key",
     "spool",
@@ -85,7 +86,12 @@ class Ingested:
 
 def chat_key(tenant_id: object, conversation_id: object | None, attachment_id: object, file_name: str) -> str:
     """`chat/{tenant}/{conversation or "unfiled"}/{id}_{safe name}`: under `chat/`, which a lifecycle rule empties."""
-    return f"chat/{tenant_id}/{conversation_id or 'unfiled'}/{attachment_id}_{safe_name(file_name)}"
+    return f"{chat_prefix(tenant_id, conversation_id, attachment_id)}_{safe_name(file_name)}"
+
+
+def chat_prefix(tenant_id: object, conversation_id: object | None, attachment_id: object) -> str:
+    """Where the keys of everything begin that is ever stored for one file."""
+    return f"chat/{tenant_id}/{conversation_id or 'unfiled'}/{attachment_id}"
 
 
 def profile_pic_key(tenant_id: object, unguessable: str) -> str:
