@@ -9,11 +9,14 @@ from collections.abc import Callable
 
 from django.core.cache import cache
 
+from backend.lib.breaker import Breaker
 from backend.lib.errors import TryLater
 
 logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60
+REST_SECONDS = 2.0
+"""So often is a cache that hangs asked whether it is back, by one who waits for it; the others are counted here."""
 IPV6_NETWORK = 64
 """One customer's line: whoever has it has all of its addresses."""
 
@@ -29,6 +32,7 @@ class Turnstile:
 
     def __init__(self, name: str, *, a_minute: int, clock: Callable[[], float] = time.time) -> None:
         self._name, self._a_minute, self._clock = name, a_minute, clock
+        self._breaker = Breaker(rest_seconds=REST_SECONDS)
         self._lock = threading.Lock()
         self._minute, self._own = 0, Counter[str]()
 
@@ -42,13 +46,18 @@ class Turnstile:
 
     def _counted(self, minute: int, who: str) -> int:
         here = self._counted_here(minute, who)
+        if not self._breaker.lets_through():
+            return here
         key = f"turnstile:{self._name}:{who}:{minute}"
         try:
             cache.add(key, 0, 2 * WINDOW_SECONDS)
-            return max(here, cache.incr(key))
+            counted = cache.incr(key)
         except Exception as error:  # whatever the cache's client raises: then this process's own count has to do
-            logger.warning("requests not counted", extra={"reason": type(error).__name__})
+            if self._breaker.failed():
+                logger.warning("requests not counted", extra={"reason": type(error).__name__})
             return here
+        self._breaker.worked()
+        return max(here, counted)
 
     def _counted_here(self, minute: int, who: str) -> int:
         with self._lock:

@@ -19,6 +19,8 @@ from tests.chaosproxy import ChaosProxy
 from tests.parts import Parts
 from tests.process.chat_process import ChatProcess
 from tests.servers import Postgres, Redis
+from tests.unit.media import samples
+from tests.unit.site import sites
 
 MiB = 1024 * 1024
 A_SECOND = 50
@@ -143,6 +145,41 @@ def test_without_redis_every_file_is_still_there(shelf: Shelf, private_redis: Re
 
     hold(looks)
     assert {look.status for look in looks} == {206}
+
+
+@pytest.mark.parametrize("trouble", ["kill9", "pause"])
+def test_without_redis_faces_come_and_browsers_are_known(
+    tmp_path: Path, parts: Parts, real_parts: dict[str, str], private_redis: Redis, trouble: str
+) -> None:
+    """WhatsApp's host is asked for each face then; who asks too often is counted by the process alone."""
+    picture, data = samples.jpeg(), os.urandom(50_000)
+    with sites() as make:
+        host = make(lambda host: host.say(200, picture)).host
+        room = real_parts | {"REDIS_URL": private_redis.url, "SANDBOX": "1", "SANDBOX_URL": f"http://{host}"}
+        with ChatProcess(tmp_path / "chat", room | {"DECODERS": "1"}).migrate() as chat:
+            company = Rig(parts).companies(room, 1)[0]
+            parts.ceph.client().put_object(Bucket=room["S3_BUCKET"], Key="chat/x/unfiled/x", Body=data)
+            facts = (str(len(data)), hashlib.sha256(data).hexdigest(), "image/jpeg")
+            made = Rig(parts).seed(room, "media", company.tenant_id, "chat/x/unfiled/x", *facts)
+            paths = {f"/api/chat/attachments/{made['id']}/download/": data}
+            paths |= {f"/api/chat/media-proxy/?url=http://{host}/{number}.jpg": picture for number in range(10)}
+            getattr(private_redis, trouble)()
+            headers = {"Authorization": f"Bearer {company.token}"}
+            looks = asyncio.run(_all_at_once(chat, list(paths.items()) * 2, headers))
+            private_redis.resume() if trouble == "pause" else private_redis.start()
+
+    assert {(look.status, look.is_right) for look in looks} == {(200, True)}
+    assert max(look.seconds for look in looks) < 3
+
+
+async def _all_at_once(chat: ChatProcess, asked: list[tuple[str, bytes]], headers: dict[str, str]) -> list[Look]:
+    async def look(path: str, data: bytes) -> Look:
+        began = time.monotonic()
+        answer = await reader.get(path)
+        return Look(0, time.monotonic() - began, answer.status_code, answer.content == data, "")
+
+    async with httpx.AsyncClient(base_url=chat.url, headers=headers, timeout=20) as reader:
+        return await asyncio.gather(*(look(path, data) for path, data in asked))
 
 
 @pytest.mark.parametrize("trouble", ["kill9", "pause"])

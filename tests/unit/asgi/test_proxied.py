@@ -257,6 +257,20 @@ def test_while_the_cache_is_away_a_process_counts_alone(monkeypatch: pytest.Monk
     assert passes(gate, "1.1.1.1", "1.1.1.1", "1.1.1.1") == [True, True, False]
 
 
+def test_a_cache_that_hangs_keeps_one_waiting_and_nobody_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Hung:
+        def add(self, *_: object) -> None:
+            asked.append(1)
+            raise TimeoutError
+
+    monkeypatch.setattr(turnstile, "cache", Hung())
+    gate = Turnstile("test-hung", a_minute=20, clock=lambda: 60.0)
+    assert passes(gate, *["1.1.1.1"] * 21) == [True] * 20 + [False]
+    assert len(asked) == 1
+
+
 def test_a_customers_whole_line_counts_as_one() -> None:
     gate = Turnstile("test-line", a_minute=1, clock=lambda: 60.0)
     assert passes(gate, "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1") == [True, False, True]
