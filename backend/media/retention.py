@@ -79,10 +79,11 @@ def hold(keys: Iterable[str], storage_type: str = "") -> bool:
 def kept(attachment: Attachment, kind: str, keys: Collection[str], *, at: datetime) -> dict[str, Any]:
     """What the row of a file learns that has just been stored: to be asked before the transaction that completes it.
 
-    One that was fetched again keeps its former term; its new objects are held if they must be.
+    One that was fetched again keeps its former term; its new objects are held if they must be, and if the old ones
+    were: another row that refers to them may be why.
     """
     terms = terms_of(attachment.tenant_id)
-    must_be_held = attachment.pinned or terms.outlives_the_bucket(kind)
+    must_be_held = attachment.pinned or attachment.held or terms.outlives_the_bucket(kind)
     held = must_be_held and hold(key for key in keys if key.startswith(PREFIX))
     stored_at = attachment.stored_at or at
     return {"stored_at": stored_at, "expires_at": terms.expires_at(kind, stored_at), "held": held}

@@ -9,9 +9,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from backend.chat import downloads, expiry, healing
+from backend.chat import downloads, expiry, healing, pins
 from backend.chat.models import Message
 from backend.gateways import evolution_media
+from backend.gateways.base import MediaOffer
 from backend.gateways.evolution_media import Candidate
 from backend.jobs.models import Job
 from backend.jobs.runner import InHand, run_next
@@ -249,3 +250,26 @@ def test_an_upload_that_is_looked_after_does_not_disturb_the_healing(lost: Attac
     healing.object_gone(lost.pk)
     outgoing.process(lost.pk)
     assert again(lost).status == "processing"
+
+
+def test_what_is_fetched_again_for_one_stays_held_for_another(ana: Member, monkeypatch) -> None:
+    """Two share a picture, the other is pinned: the new objects outlive the bucket's rule as the old ones did."""
+    first = kept(ana, content_sha256="", status="pending", storage_key="", thumbnail_key="", renditions={})
+    body = samples.jpeg()
+    the_gateway(monkeypatch, body)
+    monkeypatch.setattr(downloads, "_offer_of", lambda message: MediaOffer("image", "image/jpeg"))
+    downloads.download(first.pk)
+    again(first)
+    second = sharing(ana, first)
+    retention.hold(retention.keys_of(first))
+    Attachment.objects.filter(pk__in=[first.pk, second.pk]).update(held=True)
+    pins.pin(second, pinned=True)
+    lose(first)
+
+    healing.object_gone(first.pk)
+    downloads.download(first.pk)
+
+    assert (again(first).status, first.held) == ("completed", not EMBEDDED)
+    assert objects_of(second) == [True] * 2
+    if not EMBEDDED:
+        assert tags_of(second) == {"expire=no"}
