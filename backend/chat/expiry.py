@@ -45,6 +45,7 @@ def sweep(now: datetime | None = None) -> int:
 def expire(tenant_id: UUID, attachment_ids: Sequence[UUID], *, now: datetime) -> list[Attachment]:
     """Those of them that are due, in one unit. Returns them."""
     with log.unit(tenant_id):
+        _lock_messages(attachment_ids)
         rows = list(due(now).filter(pk__in=attachment_ids).select_for_update().order_by("pk"))
         keys = [row.pk for row in rows]
         Attachment.objects.filter(pk__in=keys).update(
@@ -55,6 +56,12 @@ def expire(tenant_id: UUID, attachment_ids: Sequence[UUID], *, now: datetime) ->
             row.status, row.error_code, row.error_message = Status.EXPIRED, "", ""
         tell(rows)
     return rows
+
+
+def _lock_messages(attachment_ids: Sequence[UUID]) -> None:
+    """Messages before their files: the order in which everybody locks."""
+    rows = Message.objects.filter(attachment__in=attachment_ids).select_for_update().order_by("pk")
+    list(rows.values_list("pk", flat=True))
 
 
 def remove_what_expired() -> int:

@@ -1,8 +1,9 @@
 """A person is erased, or a file expires, while something else is under way with it: nothing of it outlives that."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from backend.chat import downloads, erasure, expiry, outgoing, pictures
-from backend.chat.models import Contact
+from backend.chat import downloads, erasure, expiry, outgoing, pictures, receipts
+from backend.chat.models import Contact, InboundEvent, Message
 from backend.lib.errors import TryLater
 from backend.media import pipeline
 from backend.media.cache import media_cache
@@ -21,7 +22,9 @@ from backend.media.models import Attachment
 from backend.media.spool import measured
 from backend.media.storages import media_storage
 from tests.cast import Member
+from tests.inbound import deliver, reaction
 from tests.parts import EMBEDDED
+from tests.unit.chat.keeping import kept
 from tests.unit.chat.test_sharing import arrives, opened
 from tests.unit.chat.uploading import conversation, uploaded
 from tests.unit.media import samples
@@ -148,3 +151,39 @@ def test_a_picture_that_came_too_late_is_not_kept_near(ana: Member, opened: list
         pictures._keep(contact, "https://pps.whatsapp.net/one.jpg", measured(made))
     assert [one.key for one in media_storage().list_keys("profile_pics/")] == []
     assert media_cache().shelf.bytes_used() == 0
+
+
+def test_a_file_expires_beside_a_reaction_to_its_message(ana: Member, monkeypatch) -> None:
+    """Both take the message before its file: neither waits for what the other has."""
+    if EMBEDDED:
+        pytest.skip("SQLite has no two at a time")
+    file = kept(ana, days_old=40)
+    message = Message.objects.get(attachment=file)
+    has_message, expires = Event(), Event()
+    with_attachment = receipts.with_attachment
+
+    def slowly(told: Message) -> Message:
+        has_message.set()
+        expires.wait(10)
+        time.sleep(0.3)
+        return with_attachment(told)
+
+    monkeypatch.setattr(receipts, "with_attachment", slowly)
+    reacts = Thread(target=reacted, args=(ana, message.provider_id))
+    reacts.start()
+    assert has_message.wait(10)
+    Thread(target=lambda: (time.sleep(0.2), expires.set())).start()
+    expired = expiry.expire(ana.tenant.pk, [file.pk], now=timezone.now())
+    reacts.join(20)
+
+    assert [row.pk for row in expired] == [file.pk]
+    assert not any(InboundEvent.objects.values_list("error", flat=True))
+    message.refresh_from_db()
+    assert len(message.reactions) == 1
+
+
+def reacted(member: Member, provider_id: str) -> None:
+    try:
+        deliver(member.instance, reaction(provider_id, "👍", at_ms=int(time.time() * 1000)))
+    finally:
+        connections.close_all()
