@@ -134,6 +134,7 @@ def erase(scope: Scope) -> Found:
     _remove_files(scope)
     with log.unit(scope.tenant_id):
         touched = _lock(scope)
+        _lock_what_may_leave(scope)
         _check_nothing_is_leaving(scope)
         if scope.files().exclude(status=Status.EXPIRED, storage_key="", upload={}).exists():
             raise TryLater("something_came", "A file came meanwhile: run it again.")
@@ -197,6 +198,17 @@ def _lock(scope: Scope) -> list[UUID]:
     touched = Q(pk__in=scope.conversation_ids) | Q(pk__in=scope.messages().values("conversation"))
     rows = Conversation.objects.select_for_update().filter(touched, tenant_id=scope.tenant_id)
     return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _lock_what_may_leave(scope: Scope) -> None:
+    """Whoever takes a message to the gateway has taken it before, or finds it gone."""
+    leaving = (
+        scope.messages()
+        .filter(status__in=("waiting", "queued", "sending"))
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
+    list(leaving.values_list("pk", flat=True))
 
 
 def _find_last_messages(conversation_ids: list[UUID]) -> None:

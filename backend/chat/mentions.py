@@ -40,7 +40,7 @@ class Marks:
     def is_in_body(self, body: bytes) -> bool:
         if any(address in body for address in self._address_bytes):
             return True
-        return not self.provider_ids.isdisjoint(found.decode() for found in PROVIDER_IDS.findall(body))
+        return not self.provider_ids.isdisjoint(_ids_in(body))
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -75,7 +75,7 @@ def blank_webhooks(tenant_id: UUID, marks: Marks) -> tuple[int, int]:
             waiting += 1
             continue
         done.append(key)
-        named |= {found.decode() for found in PROVIDER_IDS.findall(body)}
+        named |= set(_ids_in(body))
     for start in range(0, len(done), ROWS_AT_ONCE):
         # The digest stays: a gateway that delivers it again is told that we have it.
         InboundEvent.objects.filter(pk__in=done[start : start + ROWS_AT_ONCE]).update(body=b"")
@@ -92,6 +92,11 @@ def _webhooks(tenant_id: UUID, marks: Marks) -> Iterator[tuple[int, bool, bytes]
         plain = bytes(body)
         if marks.is_in_body(plain):
             yield key, processed_at is not None, plain
+
+
+def _ids_in(body: bytes) -> Iterator[str]:
+    """Nobody has looked whether it is text."""
+    return (found.decode("utf-8", "replace") for found in PROVIDER_IDS.findall(body))
 
 
 # --- Other people's messages ------------------------------------------------------------------------------------------
@@ -139,4 +144,10 @@ def _black_out(message: Message, marks: Marks) -> None:
 
 
 def _blacked(value: Any, marks: Marks) -> Any:
-    return json.loads(marks.pattern.sub(BLACK, json.dumps(value, ensure_ascii=False)))
+    if isinstance(value, dict):
+        return {marks.pattern.sub(BLACK, name): _blacked(one, marks) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_blacked(one, marks) for one in value]
+    if isinstance(value, str):
+        return marks.pattern.sub(BLACK, value)
+    return BLACK if marks.pattern.search(str(value)) else value

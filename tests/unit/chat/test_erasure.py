@@ -2,12 +2,13 @@
 
 import json
 from io import StringIO
+from threading import Event, Thread
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from backend.chat import erasure, mentions
 from backend.chat.models import Contact, Conversation, InboundEvent, Message
@@ -18,6 +19,7 @@ from backend.media.storages import media_storage
 from backend.realtime import log
 from tests.cast import Member
 from tests.inbound import deliver, event, stored, upsert
+from tests.parts import EMBEDDED
 from tests.unit.chat.keeping import kept, objects_of, put, sharing
 from tests.unit.chat.uploading import ask, events, post
 from tests.unit.chat.uploading import put as put_upload
@@ -279,3 +281,53 @@ def test_who_is_not_there_is_not_found(ana: Member, carla: Member, zelia: Contac
         erasure.person(carla.tenant, str(zelia.pk))
     with pytest.raises(Missing):
         erasure.conversation(carla.tenant, str(Conversation.objects.first().pk))
+
+
+@pytest.mark.parametrize("is_understood", [True, False])
+def test_a_webhook_that_is_no_utf8_keeps_nobody_from_going(ana: Member, zelia: Contact, is_understood: bool) -> None:
+    body = b'{"event":"messages.update","data":{"id":"\xff\xfe"}}'
+    (deliver if is_understood else stored)(ana.instance, body)
+    erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert not where_is(NAME, PHONE, TEXT)
+
+
+def test_an_address_that_others_wrote_as_a_number_goes_too(ana: Member, zelia: Contact) -> None:
+    others = Message.objects.filter(text="bom dia")
+    number = int(f"5511{PHONE}")
+    others.update(data={"card": {"phone": number, f"55 {number}": [number, True, 1.5, None]}, "name": "Otto"})
+    erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert others.get().data == {"card": {"phone": "█", "55 █": ["█", True, 1.5, None]}, "name": "Otto"}
+
+
+def test_whoever_hands_a_message_over_just_now_is_waited_for(ana: Member, zelia: Contact, monkeypatch) -> None:
+    """It was queued when we looked, and with the gateway before we could delete it."""
+    if EMBEDDED:
+        pytest.skip("SQLite has no two at a time")
+    mine = Message.objects.filter(provider_id="OUT1")
+    mine.update(status="queued", provider_id="")
+    looked, taken = Event(), Event()
+
+    def hand_over() -> None:
+        try:
+            with transaction.atomic():
+                assert Message.objects.filter(status="queued").update(status="sending")
+                taken.set()
+                looked.wait(1)
+        finally:
+            connection.close()
+
+    lock = erasure._lock
+
+    def locked_late(scope: erasure.Scope):
+        found = lock(scope)
+        lane.start()
+        assert taken.wait(10)
+        return found
+
+    lane = Thread(target=hand_over)
+    monkeypatch.setattr(erasure, "_lock", locked_late)
+    with pytest.raises(Conflict):
+        erasure.erase(erasure.of_contact(zelia))
+    looked.set()
+    lane.join(10)
+    assert Message.objects.filter(status="sending").count() == 1
