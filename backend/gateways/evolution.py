@@ -100,10 +100,9 @@ def _contacts(letter: Letter) -> Iterator[Happening]:
             yield Ignored("status") if crowd else Unreadable("no_chat")
             continue
         is_group = found[0].endswith("@g.us")  # whose pushName is the sender's: contract 3
-        picture = wire.first_words(entry, "profilePicUrl", "profilePictureUrl", limit=wire.URL_LIMIT)
         name = "" if is_group or found[0] == letter.own else wire.shown(entry.get("pushName"))
         party = Party(found[:1] if is_group else found, name)
-        yield ContactSeen(party, picture if picture.startswith(("https://", "http://")) else "")
+        yield ContactSeen(party, wire.web_address(entry, "profilePicUrl", "profilePictureUrl"))
 
 
 def _groups(letter: Letter) -> Iterator[Happening]:

@@ -164,8 +164,7 @@ def _known(entry: object) -> Known:
 def picture_url(gateway: GatewayAccess, address: str) -> str:
     """Where somebody's profile picture is now. Empty says little: none, hidden, asked too often, or not connected."""
     told = wire.fields(_do(gateway, "POST", "chat/fetchProfilePictureUrl", {"number": address}, to=address))
-    url = wire.words(told.get("profilePictureUrl"), limit=wire.URL_LIMIT)
-    return url if url.startswith(("https://", "http://")) else ""
+    return wire.web_address(told, "profilePictureUrl")
 
 
 def version(gateway: GatewayAccess) -> str:

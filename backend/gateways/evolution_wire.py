@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
@@ -97,6 +98,15 @@ def first_words(source: Fields, *names: str, limit: int = TEXT_LIMIT) -> str:
         if found := words(source.get(name), limit=limit):
             return found
     return ""
+
+
+def web_address(source: Fields, *names: str) -> str:
+    """The first of these fields that holds text, if that can be read as a URL that a browser would open."""
+    url = first_words(source, *names, limit=URL_LIMIT)
+    try:
+        return url if urlsplit(url).scheme in {"http", "https"} else ""
+    except ValueError:  # a bracket too many, a host name that no one can have
+        return ""
 
 
 def whole(value: object) -> int | None:

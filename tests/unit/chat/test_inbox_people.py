@@ -172,6 +172,15 @@ def test_a_picture_that_is_stored_is_fetched_again_only_when_it_is_another(insta
     assert Job.objects.filter(kind="profile_picture").exists()
 
 
+@pytest.mark.parametrize("address", ["https://[", "https://[::1", "http://\u2100.example/x.jpg", "ftp://x/1.jpg"])
+def test_a_picture_address_that_cannot_be_read_costs_nobody_their_name(instance, address):
+    people = [{"remoteJid": MARIA, "pushName": "Maria", "profilePicUrl": address}]
+    people.append({"remoteJid": "5517999990002@s.whatsapp.net", "pushName": "Joana"})
+    deliver(instance, event("contacts.update", people))
+
+    assert sorted(Contact.objects.values_list("name", "photo_source")) == [("Joana", ""), ("Maria", "")]
+
+
 def test_a_thousand_contacts_in_one_webhook_cost_no_query_each_to_find(instance, django_assert_max_num_queries):
     people = [{"remoteJid": f"55119{number:08}@s.whatsapp.net", "pushName": f"P{number}"} for number in range(300)]
     deliver(instance, event("contacts.upsert", people))
