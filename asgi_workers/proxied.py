@@ -1,4 +1,8 @@
-"""WhatsApp's own pictures, answered by us: from the cache, else fetched once however many ask."""
+"""WhatsApp's own pictures, answered by us: from the cache, else fetched once however many ask.
+
+For our own page alone, which has our origin: with `Access-Control-Allow-Origin: *` any page in the world could read
+pictures through us, so there is none, and Cross-Origin-Resource-Policy keeps others from showing them, too.
+"""
 
 import asyncio
 import logging
@@ -12,7 +16,7 @@ from backend.chat import proxy
 from backend.chat.proxy import Picture
 from backend.lib.errors import ChatError, Refused, TryLater
 from backend.media import serving
-from backend.media.cache import Away, MediaCache, media_cache
+from backend.media.cache import WHOLE_BYTES, Away, MediaCache, media_cache
 from backend.media.serving import Ask, Opened, Reply, Span, Stored
 from backend.tenants import throttle
 from backend.tenants.turnstile import Turnstile
@@ -21,8 +25,8 @@ logger = logging.getLogger(__name__)
 
 A_MINUTE = 60
 FETCHERS, COUNTERS = 8, 2
-WAITING = 64
-"""More than this before WhatsApp's hosts, and further askers are told to come again."""
+WAITING = 2 * FETCHERS
+"""More than this before WhatsApp's hosts, and further askers are told to come again: a round may take 10 seconds."""
 PARAMETERS = 16
 
 
@@ -95,8 +99,11 @@ class Proxied:
         return picture
 
     async def _keep(self, name: str, answer: Picture | ChatError) -> None:
-        with suppress(Away):
-            await self._shelf.put(name, *proxy.packed(answer))
+        """Whatever is no small object is not kept: nobody has to log in to have it fetched."""
+        value, seconds = proxy.packed(answer)
+        if len(value) <= WHOLE_BYTES:
+            with suppress(Away):
+                await self._shelf.put(name, value, seconds)
 
 
 def _url_in(query: bytes) -> str:

@@ -15,7 +15,7 @@ from asgi_workers.files import Files
 from backend.chat import proxy
 from backend.chat.proxy import Picture
 from backend.lib.errors import Missing, Refused
-from backend.media.cache import media_cache
+from backend.media.cache import WHOLE_BYTES, media_cache
 from backend.tenants import turnstile
 from backend.tenants.turnstile import TooMany, Turnstile
 from tests.unit.media import samples
@@ -194,6 +194,35 @@ def test_however_many_ask_it_is_fetched_once(site: Any) -> None:
     answers = asyncio.run(all_at_once())
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, PICTURE)}
     assert len(here.asked) == 1
+
+
+def test_a_picture_that_is_no_small_object_is_handed_on_and_not_kept(site: Any) -> None:
+    large = PICTURE + bytes(WHOLE_BYTES)
+    here = site(lambda host: host.say(200, large))
+    answers = [ask(f"http://{here.host}/large.jpg") for _ in range(2)]
+
+    assert [(answer.content == large, answer["X-Cache"]) for answer in answers] == [(True, "MISS")] * 2
+
+
+def test_whoever_would_wait_too_long_is_told_to_come_again(site: Any) -> None:
+    """At most two rounds of fetching, of FETCH_SECONDS each at the worst."""
+    gate = threading.Event()
+    here = site(lambda host: gate.wait(10) and host.say(200, PICTURE))
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": PATHS[0], "REMOTE_ADDR": "9.9.9.9"}
+
+    async def crowd() -> tuple[list[int], list[int]]:
+        files = Files()
+        asks = [environ | {"QUERY_STRING": f"url=http://{here.host}/crowd-{number}.jpg"} for number in range(30)]
+        waiting = [asyncio.create_task(read(files, one)) for one in asks]
+        done, _ = await asyncio.wait(waiting, timeout=2)
+        gate.set()
+        answers = await asyncio.gather(*waiting)
+        await files.close()
+        return [one.result().status_code for one in done], [answer.status_code for answer in answers]
+
+    at_once, in_all = asyncio.run(crowd())
+    assert at_once == [503] * (30 - 2 * proxied.FETCHERS)
+    assert in_all.count(200) == 2 * proxied.FETCHERS
 
 
 def test_the_sixty_first_in_a_minute_is_told_to_wait(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
