@@ -40,7 +40,8 @@ local value, seconds, now, most, entry = ARGV[1], tonumber(ARGV[2]), ARGV[3], to
 if redis.call('EXISTS', gone) == 1 then return 0 end
 redis.call('SET', name, value)
 if seconds > 0 then redis.call('EXPIRE', name, seconds) end
-local cost = redis.call('MEMORY', 'USAGE', name) + entry
+local told = redis.pcall('MEMORY', 'USAGE', name) -- which some operators allow nobody: then what it is long
+local cost = (type(told) == 'number' and told or #value) + entry
 local before = tonumber(redis.call('HGET', bytes, name) or '0')
 redis.call('HSET', bytes, name, cost)
 redis.call('ZADD', used, now, name)

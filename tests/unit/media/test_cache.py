@@ -203,6 +203,21 @@ def test_job_threads_do_not_hang_on_a_paused_redis(private_redis: Redis, tmp_pat
     assert took < 3
 
 
+async def test_a_redis_that_does_not_say_what_a_value_costs_is_capped_all_the_same(private_redis: Redis) -> None:
+    client = redis.Redis.from_url(private_redis.url)
+    client.execute_command("ACL", "SETUSER", "default", "-memory")
+    shelf = RedisShelf(private_redis.url, CAP)
+    on_loop = shelf.on_loop()
+    for number in range(20):
+        shelf.put(f"media:{number}", bytes(400_000), 60)
+        await on_loop.put(f"media:{number}:0", bytes(400_000), 60)
+    await on_loop.close()
+
+    kept = sum(client.strlen(name) for name in client.scan_iter("media:*"))
+    assert CAP / 2 < kept <= CAP
+    assert kept < (shelf.bytes_used() or 0) <= CAP
+
+
 async def works(on_loop: Any) -> bool:
     try:
         await on_loop.put("media:back", b"x", 60)
