@@ -1,6 +1,6 @@
 """What happens to the files of messages: another try, what a row learns, and how a file is shown to who asks for it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from backend.chat import healing, present, work
 from backend.chat.models import Message
 from backend.jobs import queue
 from backend.lib.errors import Conflict, Missing, Refused
-from backend.media import cache
+from backend.media import cache, serving
 from backend.media.models import Attachment
 from backend.media.pipeline import RENDITIONS, Ingested
 from backend.media.serving import UNMEASURED, Stored
@@ -110,7 +110,16 @@ def _completed(row: Attachment | None, missing: str) -> Attachment:
 
 
 def _shown(row: Attachment, stored: Stored) -> Shown:
-    return Shown(row.pk, None if row.pinned else row.expires_at, stored)
+    expires_at = None if row.pinned else row.expires_at
+    return Shown(row.pk, expires_at, replace(stored, cache_control=_cache_control(expires_at)))
+
+
+def _cache_control(expires_at: datetime | None) -> bytes:
+    """The bytes never change, but no browser is to keep them for longer than we do."""
+    seconds = serving.YEAR_SECONDS
+    if expires_at is not None:
+        seconds = min(seconds, max(0, int((expires_at - timezone.now()).total_seconds())))
+    return serving.unchanging(seconds)
 
 
 def _original(row: Attachment) -> Stored:

@@ -39,7 +39,14 @@ NOTHING = (b"content-length", b"0")
 UNMEASURED = -1
 """The size of what no row knows the size of: it is asked of the storage before it is answered with."""
 
+YEAR_SECONDS = 365 * 24 * 3600
+
 Headers = list[tuple[bytes, bytes]]
+
+
+def unchanging(seconds: int) -> bytes:
+    """Cache-Control of bytes that stay as they are, and of which a browser may keep a copy for so long."""
+    return b"private, max-age=%d, immutable" % seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class Stored:
     sha256: str = ""
     cache_key: str = ""
     storage_type: str = ""
-    cache_control: bytes = b"private, max-age=31536000, immutable"
+    cache_control: bytes = unchanging(YEAR_SECONDS)
 
     @cached_property
     def head(self) -> Headers:

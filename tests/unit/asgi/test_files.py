@@ -30,6 +30,7 @@ from tests.ceph import Ceph
 from tests.chaosproxy import ChaosProxy
 from tests.visitor import Visitor, read
 
+DAY = 24 * 3600
 BODY, SMALL = b"\xff\xd8\xff bytes of Acme" * 1000, b"RIFF small"
 
 
@@ -223,6 +224,22 @@ def test_an_expired_file_is_gone_for_all_within_five_seconds(process: Process, a
     assert [said(visitor.get(path)) for path in paths] == [(410, "expired")] * 2
 
 
+@pytest.mark.parametrize(("days", "pinned"), [(None, False), (3, True), (3, False), (1000, False)])
+def test_a_browser_keeps_a_file_no_longer_than_we_do(
+    process: Process, ana: Member, photo: Attachment, days: int | None, pinned: bool
+) -> None:
+    expires_at = days and timezone.now() + timedelta(days=days)
+    Attachment.objects.filter(pk=photo.pk).update(expires_at=expires_at, pinned=pinned)
+    paths = [download(photo), f"/api/chat/attachments/{photo.pk}/thumbnail/", f"/media/{photo.media_hash}"]
+    told = [as_regular(process, ana).get(path)["Cache-Control"] for path in paths]
+
+    seconds = {int(one.removeprefix("private, max-age=").removesuffix(", immutable")) for one in told}
+    if days == 3 and not pinned:
+        assert all(3 * DAY - 60 < one <= 3 * DAY for one in seconds)
+    else:
+        assert seconds == {365 * DAY}
+
+
 @pytest.mark.parametrize(("pinned", "status"), [(False, 410), (True, 200)])
 def test_past_its_time_it_is_gone_whether_the_sweeper_was_there_or_not(
     process: Process, ana: Member, photo: Attachment, pinned: bool, status: int
@@ -363,6 +380,7 @@ def silence(s3: Ceph, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChaosProxy]:
             monkeypatch.setitem(vars(storage), name, None)  # put back at the end
             del vars(storage)[name]
         yield line
+        line.heal()
 
 
 def test_a_silent_storage_keeps_nobody_from_what_is_near(
