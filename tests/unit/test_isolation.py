@@ -1,5 +1,6 @@
 """Carla must see nothing of Acme, and nobody must see anything. An address without its case here fails."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from asgi_workers.files import ROUTES
 from backend.chat.models import Conversation, Message
+from backend.gateways import evolution_send
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from tests.cast import Member
@@ -110,7 +112,7 @@ def acme_data(ana: Member, tmp_path: Path, s3: object) -> Acme:
         storage_key=key,
         thumbnail_key=key,
         renditions={"jpeg": key},
-        content_sha256="0" * 64,
+        content_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
     )
     message.attachment = attachment
     message.save()
@@ -147,11 +149,14 @@ def cases(*kinds: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("method", "address"), cases(THING))
-def test_the_owner_may(acme_data: Acme, ana: Member, method: str, address: str) -> None:
+def test_the_owner_may(
+    acme_data: Acme, ana: Member, method: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else the tests below would prove nothing."""
+    monkeypatch.setattr(evolution_send, "react", lambda *_: None)  # there is no gateway here
     answer = ask(ana.client, method, address, acme_data)
 
-    assert answer.status_code in {200, 201, 202, 206, 409, 422, 503}, answer.content
+    assert answer.status_code in {200, 201, 202, 206, 409, 422}, answer.content
 
 
 @pytest.mark.parametrize(("method", "address"), cases(THING))
