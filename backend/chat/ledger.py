@@ -14,11 +14,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend.chat.terms import with_kind
+from backend.media.cache import FACES
 from backend.media.models import Attachment
 from backend.media.storages import media_storages
 
 SOON = timedelta(days=7)
-FACES = "profile_pics/"
 FACE_KIND = "profile_picture"
 COUNTED = ("chat/", FACES)
 ROWS = 1_000

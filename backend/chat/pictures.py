@@ -29,7 +29,6 @@ from backend.realtime import log, wire
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 5 * 1024 * 1024
 FETCH_SECONDS = 30.0
 REMEMBERED = timedelta(days=1)
 FIRST_SIGHT = timedelta(seconds=3)
@@ -108,12 +107,14 @@ def _told_by_the_gateway(contact: Contact) -> str:
 @contextmanager
 def _fetched(source: str) -> Iterator[Spooled]:
     private = proxy.playground_hosts()
-    with safe_fetch.fetch(source, max_bytes=MAX_BYTES, total_seconds=FETCH_SECONDS, private_hosts=private) as answer:
+    with safe_fetch.fetch(
+        source, max_bytes=proxy.MAX_BYTES, total_seconds=FETCH_SECONDS, private_hosts=private
+    ) as answer:
         if answer.status in proxy.GONE:
             raise Missing("picture_gone", f"the picture's host answered {answer.status}")
         if answer.status != 200:
             raise TryLater("picture_host_down", f"the picture's host answered {answer.status}")
-        spooled = pipeline.spool(answer.chunks, limit_bytes=MAX_BYTES)
+        spooled = pipeline.spool(answer.chunks, limit_bytes=proxy.MAX_BYTES)
     with spooled:
         yield spooled
 

@@ -129,9 +129,6 @@ def _as_answered(error: Refused | TryLater) -> ChatError:
     return BadHost(error.code, error.detail)
 
 
-# --- As it lies in the cache ------------------------------------------------------------------------------------------
-
-
 def cache_name(url: str) -> str:
     """Like a file's, and no file's: media hashes have no dot."""
     return f"media:proxy.{hashlib.sha256(url.encode()).hexdigest()}"

@@ -30,7 +30,7 @@ BATCH = 200
 
 
 @dataclass
-class Tally:
+class Outcome:
     """What was done, in files (and objects, where it says so), and why the rest was not."""
 
     done: int = 0
@@ -40,7 +40,7 @@ class Tally:
     """An attachment's id → the code of what hindered it."""
 
 
-Told = Callable[[Tally], None]
+Told = Callable[[Outcome], None]
 
 
 def files_in(storage_type: str) -> QuerySet[Attachment]:
@@ -48,35 +48,35 @@ def files_in(storage_type: str) -> QuerySet[Attachment]:
     return Attachment.objects.filter(storage_type=storage_type, status=Status.COMPLETED).order_by("pk")
 
 
-def move(source: str, target: str, *, limit: int = 0, tell: Told = lambda _: None) -> Tally:
+def move(source: str, target: str, *, limit: int = 0, tell: Told = lambda _: None) -> Outcome:
     """Copies and hands over, one file at a time; at most `limit` of them (0: all). Raises TryLater."""
-    tally = Tally()
+    outcome = Outcome()
     for row in _one_by_one(files_in(source)):
-        if limit and tally.done >= limit:
+        if limit and outcome.done >= limit:
             break
         try:
-            tally.done += _move(row, media_storage(source), media_storage(target))
-            tally.bytes += row.size_bytes
+            outcome.done += _move(row, media_storage(source), media_storage(target))
+            outcome.bytes += row.size_bytes
         except (Missing, Refused) as error:
-            tally.failed[str(row.pk)] = error.code
-        tell(tally)
-    return tally
+            outcome.failed[str(row.pk)] = error.code
+        tell(outcome)
+    return outcome
 
 
-def clean(source: str, target: str, *, now: datetime | None = None, tell: Told = lambda _: None) -> Tally:
+def clean(source: str, target: str, *, now: datetime | None = None, tell: Told = lambda _: None) -> Outcome:
     """Removes the former copies of what was moved at least KEPT_DAYS ago and is whole where it is now."""
-    tally, horizon = Tally(), (now or timezone.now()) - timedelta(days=KEPT_DAYS)
+    outcome, horizon = Outcome(), (now or timezone.now()) - timedelta(days=KEPT_DAYS)
     former, present = media_storage(source), media_storage(target)
     for row in _one_by_one(files_in(target)):
         if _is_needed_at(source, row):
             continue
         try:
             for key in retention.keys_of(row):
-                _clean(key, former, present, horizon, tally)
+                _clean(key, former, present, horizon, outcome)
         except (Missing, Refused) as error:
-            tally.failed[str(row.pk)] = error.code
-        tell(tally)
-    return tally
+            outcome.failed[str(row.pk)] = error.code
+        tell(outcome)
+    return outcome
 
 
 def _one_by_one(rows: QuerySet[Attachment]) -> Iterator[Attachment]:
@@ -126,19 +126,19 @@ def _is_needed_at(source: str, row: Attachment) -> bool:
     return others.exclude(status=Status.EXPIRED).exists()
 
 
-def _clean(key: str, former: MediaStorage, present: MediaStorage, horizon: datetime, tally: Tally) -> None:
+def _clean(key: str, former: MediaStorage, present: MediaStorage, horizon: datetime, outcome: Outcome) -> None:
     try:
         size = former.stat(key).size
     except Missing:
         return
     if present.stat(key).modified_at > horizon:
-        tally.waiting += 1
+        outcome.waiting += 1
         return
     if measured(present, key) != measured(former, key):
         raise Refused("digest_mismatch", "the two copies are not the same")
     former.delete(key)
-    tally.done += 1
-    tally.bytes += size
+    outcome.done += 1
+    outcome.bytes += size
 
 
 def _delete(keys: Iterable[str], storage: MediaStorage) -> None:

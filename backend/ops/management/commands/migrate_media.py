@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from backend.lib.errors import ChatError
 from backend.media import relocation
-from backend.media.relocation import Tally
+from backend.media.relocation import Outcome
 from backend.media.storages import media_storage
 
 STORAGES = ("local", "s3")
@@ -52,19 +52,19 @@ class Command(BaseCommand):
             raise CommandError(f"{error.detail} ({error.code}). Run it again when that is mended.") from error
         self._say_what_is_left(source, target, is_dry=not (apply or clean))
 
-    def _tell(self, tally: Tally) -> None:
+    def _tell(self, outcome: Outcome) -> None:
         if time.monotonic() - self._spoken > SPOKEN_SECONDS:
             self._spoken = time.monotonic()
-            self.stdout.write(f"… {tally.done}, {tally.bytes} bytes")
+            self.stdout.write(f"… {outcome.done}, {outcome.bytes} bytes")
 
-    def _end(self, what: str, tally: Tally) -> None:
-        self.stdout.write(f"{tally.done} {what}, {tally.bytes} bytes")
-        if tally.waiting:
-            self.stdout.write(f"{tally.waiting} wait: they were moved less than {relocation.KEPT_DAYS} days ago")
-        for attachment_id, code in tally.failed.items():
+    def _end(self, what: str, outcome: Outcome) -> None:
+        self.stdout.write(f"{outcome.done} {what}, {outcome.bytes} bytes")
+        if outcome.waiting:
+            self.stdout.write(f"{outcome.waiting} wait: they were moved less than {relocation.KEPT_DAYS} days ago")
+        for attachment_id, code in outcome.failed.items():
             self.stderr.write(f"{attachment_id}: {code}")
-        if tally.failed:
-            raise CommandError(f"{len(tally.failed)} were left as they are.")
+        if outcome.failed:
+            raise CommandError(f"{len(outcome.failed)} were left as they are.")
 
     def _say_what_is_left(self, source: str, target: str, *, is_dry: bool) -> None:
         left = relocation.files_in(source)
