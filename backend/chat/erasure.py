@@ -12,7 +12,7 @@ from uuid import UUID
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q, QuerySet
 
-from backend.chat import expiry, mentions, proxy
+from backend.chat import expiry, forgotten, mentions, proxy
 from backend.chat.mentions import Marks
 from backend.chat.models import Contact, ContactAddress, Conversation, Message
 from backend.chat.people import all_spellings
@@ -122,30 +122,34 @@ def of_contact(contact: Contact) -> Scope:
 def look(scope: Scope) -> Found:
     """What `erase` would do."""
     marks = scope.marks()
-    webhooks, waiting = mentions.count_webhooks(scope.tenant_id, marks)
-    return _found(scope, log.count(scope.tenant_id, marks.is_in_frame), webhooks, waiting)
+    webhooks, waiting = mentions.search(scope.tenant_id, marks).count()
+    return _found(scope, len(log.find(scope.tenant_id, marks.is_in_frame)), webhooks, waiting)
 
 
 def erase(scope: Scope) -> Found:
     """Raises Conflict(`hand_over_in_progress`) while a message is with the gateway, TryLater while storage is away or
     something new keeps coming."""
-    marks = scope.marks()
+    tenant_id, marks = scope.tenant_id, scope.marks()
     _check_nothing_is_leaving(scope)
+    # What takes long comes first: while the conversations are locked only what came meanwhile is searched.
+    newest = log.newest(tenant_id)
+    frames, spoken = dict(log.find(tenant_id, marks.is_in_frame)), mentions.search(tenant_id, marks)
     _remove_files(scope)
-    with log.unit(scope.tenant_id):
+    with log.unit(tenant_id):
         touched = _lock(scope)
         _lock_what_may_leave(scope)
         _check_nothing_is_leaving(scope)
-        if scope.files().exclude(status=Status.EXPIRED, storage_key="", upload={}).exists():
-            raise TryLater("something_came", "A file came meanwhile: run it again.")
-        webhooks, waiting = mentions.blank_webhooks(scope.tenant_id, marks)
-        events = log.blank(scope.tenant_id, marks.is_in_frame)
-        found = _found(scope, events, webhooks, waiting)
-        mentions.black_out(scope.messages(), scope.tenant_id, marks)
+        _check_nothing_came(scope, marks)
+        spoken = mentions.search(tenant_id, marks, known=spoken)
+        frames |= log.find(tenant_id, marks.is_in_frame, after_seq=newest)
+        webhooks, waiting = mentions.blank_webhooks(tenant_id, spoken, marks)
+        found = _found(scope, log.blank(frames.items()), webhooks, waiting)
+        mentions.black_out(scope.messages(), tenant_id, marks)
         _delete_rows(scope, marks)
+        forgotten.remember(tenant_id, marks.provider_ids | spoken.provider_ids)
         _find_last_messages(touched)
         log.publish(wire.Erased(conversation_ids=[str(key) for key in touched]))
-    logger.warning("erased", extra={"tenant_id": scope.tenant_id, "messages": found.messages, "files": found.files})
+    logger.warning("erased", extra={"tenant_id": tenant_id, "messages": found.messages, "files": found.files})
     return found
 
 
@@ -193,6 +197,12 @@ def _check_nothing_is_leaving(scope: Scope) -> None:
         raise Conflict("hand_over_in_progress", "A message is with the gateway: run it again in a minute.")
 
 
+def _check_nothing_came(scope: Scope, marks: Marks) -> None:
+    left = scope.files().exclude(status=Status.EXPIRED, storage_key="", upload={})
+    if scope.marks() != marks or left.exists():
+        raise TryLater("something_came", "A message or a file came meanwhile: run it again.")
+
+
 def _lock(scope: Scope) -> list[UUID]:
     """The conversations that lose something, groups that the person wrote in too."""
     touched = Q(pk__in=scope.conversation_ids) | Q(pk__in=scope.messages().values("conversation"))
@@ -202,13 +212,8 @@ def _lock(scope: Scope) -> list[UUID]:
 
 def _lock_what_may_leave(scope: Scope) -> None:
     """Whoever takes a message to the gateway has taken it before, or finds it gone."""
-    leaving = (
-        scope.messages()
-        .filter(status__in=("waiting", "queued", "sending"))
-        .select_for_update(of=("self",))
-        .order_by("pk")
-    )
-    list(leaving.values_list("pk", flat=True))
+    unsent = scope.messages().filter(status__in=("waiting", "queued", "sending")).order_by("pk")
+    list(unsent.select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def _find_last_messages(conversation_ids: list[UUID]) -> None:

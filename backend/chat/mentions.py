@@ -4,20 +4,24 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Length
+from django.utils import timezone
 
 from backend.chat.models import InboundEvent, Message, Parked
 
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PROVIDER_IDS = re.compile(rb'"(?:id|keyId|messageId|stanzaId)"\s*:\s*"([^"\\]{1,120})"')
 BLACK = "█"
-WEBHOOKS_AT_ONCE = 20
-"""A body may be of a hundred megabytes."""
+BODIES_AT_ONCE = 20
+LARGE_BYTES = 1024 * 1024
+UNDER_WAY = timedelta(minutes=1)
+"""A webhook may be committed so long after it was received."""
 ROWS_AT_ONCE = 200
 
 
@@ -57,49 +61,68 @@ class Marks:
         return [f'"by":{name}', f'"sender":{{"name":{name}'] if self.name else []
 
 
-# --- Stored webhooks --------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Stored webhooks that speak of it, as far as was searched, and the ids of messages that they name."""
+
+    keys: frozenset[int]
+    provider_ids: frozenset[str]
+    searched_at: datetime
+
+    def states(self) -> Iterator[QuerySet[InboundEvent]]:
+        keys = sorted(self.keys)
+        for start in range(0, len(keys), ROWS_AT_ONCE):
+            yield InboundEvent.objects.filter(pk__in=keys[start : start + ROWS_AT_ONCE])
+
+    def count(self) -> tuple[int, int]:
+        """Those that were understood, and those that wait to be."""
+        waiting = sum(rows.filter(processed_at=None).count() for rows in self.states())
+        return len(self.keys) - waiting, waiting
 
 
-def count_webhooks(tenant_id: UUID, marks: Marks) -> tuple[int, int]:
-    """How many speak of it, and how many of those are not understood yet."""
-    told = [is_done for _, is_done, _ in _webhooks(tenant_id, marks)]
-    return len(told), told.count(False)
+def search(tenant_id: UUID, marks: Marks, *, known: Spoken | None = None) -> Spoken:
+    """Reads all that is stored; with `known`, what was stored since."""
+    searched_at = timezone.now()
+    rows = InboundEvent.objects.filter(tenant_id=tenant_id)
+    if known is not None:
+        rows = rows.filter(received_at__gte=known.searched_at - UNDER_WAY)
+    keys, named = (set(known.keys), set(known.provider_ids)) if known else (set[int](), set[str]())
+    for key, body in _bodies(rows):
+        if marks.is_in_body(body):
+            keys.add(key)
+            named |= set(_ids_in(body))
+    return Spoken(frozenset(keys), frozenset(named), searched_at)
 
 
-def blank_webhooks(tenant_id: UUID, marks: Marks) -> tuple[int, int]:
+def _bodies(rows: QuerySet[InboundEvent]) -> Iterator[tuple[int, bytes]]:
+    """Large ones, which may be of a hundred megabytes, one at a time."""
+    sized = rows.exclude(body=b"").annotate(size=Length("body")).order_by("pk")
+    for some, at_once in (
+        (sized.filter(size__lt=LARGE_BYTES), BODIES_AT_ONCE),
+        (sized.filter(size__gte=LARGE_BYTES), 1),
+    ):
+        keys = list(some.values_list("pk", flat=True))
+        for start in range(0, len(keys), at_once):
+            found = InboundEvent.objects.filter(pk__in=keys[start : start + at_once])
+            yield from ((key, bytes(body)) for key, body in found.values_list("pk", "body"))
+
+
+def blank_webhooks(tenant_id: UUID, spoken: Spoken, marks: Marks) -> tuple[int, int]:
     """Empties them, and drops the parked news that came in them. What is not understood yet is left, and counted."""
-    done: list[int] = []
-    waiting, named = 0, set(marks.provider_ids)
-    for key, is_done, body in _webhooks(tenant_id, marks):
-        if not is_done:
-            waiting += 1
-            continue
-        done.append(key)
-        named |= set(_ids_in(body))
-    for start in range(0, len(done), ROWS_AT_ONCE):
+    told = spoken.count()
+    for rows in spoken.states():
         # The digest stays: a gateway that delivers it again is told that we have it.
-        InboundEvent.objects.filter(pk__in=done[start : start + ROWS_AT_ONCE]).update(body=b"")
-    for parked in Parked.objects.filter(tenant_id=tenant_id):
+        rows.exclude(processed_at=None).update(body=b"")
+    for parked in Parked.objects.filter(tenant_id=tenant_id).iterator(ROWS_AT_ONCE):
         said = json.dumps(parked.content, ensure_ascii=False)
-        if parked.provider_id in named or (marks.addresses and marks.pattern.search(said)):
+        if parked.provider_id in spoken.provider_ids or (marks.addresses and marks.pattern.search(said)):
             parked.delete()
-    return len(done), waiting
-
-
-def _webhooks(tenant_id: UUID, marks: Marks) -> Iterator[tuple[int, bool, bytes]]:
-    rows = InboundEvent.objects.filter(tenant_id=tenant_id).order_by("pk")
-    for key, processed_at, body in rows.values_list("pk", "processed_at", "body").iterator(WEBHOOKS_AT_ONCE):
-        plain = bytes(body)
-        if marks.is_in_body(plain):
-            yield key, processed_at is not None, plain
+    return told
 
 
 def _ids_in(body: bytes) -> Iterator[str]:
     """Nobody has looked whether it is text."""
     return (found.decode("utf-8", "replace") for found in PROVIDER_IDS.findall(body))
-
-
-# --- Other people's messages ------------------------------------------------------------------------------------------
 
 
 def black_out(erased: QuerySet[Message], tenant_id: UUID, marks: Marks) -> int:

@@ -189,3 +189,20 @@ class Parked(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.provider_id}"
+
+
+class ErasedId(models.Model):
+    """One of WhatsApp's ids that went with an erasure: the gateway still has it, and it must not be read back."""
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_index=False)
+    digest = models.BinaryField(max_length=32)
+    erased_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "digest"], name="erased_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"erased {self.erased_at:%Y-%m-%d}"

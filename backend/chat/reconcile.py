@@ -18,9 +18,9 @@ from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
-from backend.chat import outbox, present, silence, webhooks, work
+from backend.chat import forgotten, outbox, present, silence, webhooks, work
 from backend.chat.downloads import access_to
-from backend.chat.models import Message
+from backend.chat.models import ErasedId, Message
 from backend.chat.receipts import RANK
 from backend.gateways import evolution_records, evolution_send
 from backend.gateways.base import Record
@@ -45,6 +45,8 @@ CLOCKS_APART = timedelta(seconds=5)
 AWAY_SECONDS = 60.0
 VERSION_SECONDS = 3600
 KNOWN_BATCH = 500
+ERASED_MARGIN = timedelta(hours=1)
+"""Between the gateway's clock and ours, and for what is in hand."""
 
 
 def want(instance: Instance) -> None:
@@ -130,14 +132,17 @@ class _Sent:
 
 def _read_back(instance: Instance) -> None:
     now = timezone.now()
-    read_back_to = instance.read_back_to or max(instance.created_at, now - FIRST_TIME)
+    read_back_to = _read_back_to(instance, now)
     records = _records(access_to(instance), read_back_to - OVERLAP)
     ours, unanswered = _known(instance, records), _unanswered(instance)
+    erased = forgotten.among(instance.tenant_id, {record.provider_id for record in records} - ours.keys())
     in_hand = [record for record in records if record.provider_id not in ours and _is_in_hand(record, now)]
     bodies = [
         body
         for record in reversed(records)
-        if record not in in_hand and (body := _news(instance, record, ours.get(record.provider_id), unanswered))
+        if record not in in_hand
+        and record.provider_id not in erased
+        and (body := _news(instance, record, ours.get(record.provider_id), unanswered))
     ]
     if bodies:
         _store(instance, bodies)
@@ -148,6 +153,19 @@ def _read_back(instance: Instance) -> None:
         "[RECONCILE] read back",
         extra={"instance_id": instance.pk, "records": len(records), "stored": len(bodies), "in_hand": len(in_hand)},
     )
+
+
+def prune() -> int:
+    """What was erased before all that will be read: nobody need know it any more. Returns how much."""
+    now, dropped = timezone.now(), 0
+    for tenant_id in ErasedId.objects.order_by().values_list("tenant", flat=True).distinct():
+        reached = [_read_back_to(instance, now) for instance in Instance.objects.filter(tenant=tenant_id)]
+        dropped += forgotten.drop(tenant_id, min(reached, default=now) - ERASED_MARGIN)
+    return dropped
+
+
+def _read_back_to(instance: Instance, now: datetime) -> datetime:
+    return instance.read_back_to or max(instance.created_at, now - FIRST_TIME)
 
 
 def _records(gateway: GatewayAccess, since: datetime) -> list[Record]:

@@ -101,6 +101,7 @@ def housekeeping(_: str) -> None:
             "webhooks": prune_webhooks(),
             "spooled": sweep(),
             "uploads": abandoned.sweep(),
+            "erased": reconcile.prune(),
             "rules": terms.apply_all(),
             "expired": expiry.sweep(),
             "parked": Parked.objects.filter(created_at__lt=_horizon()).delete()[0],

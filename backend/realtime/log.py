@@ -4,7 +4,7 @@ Events are numbered and written in the last two statements before COMMIT, so com
 are no holes: the clock's row lock is held for those two statements only, and nothing is locked after it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -117,25 +117,21 @@ def prune() -> int:
     return dropped
 
 
-def count(tenant_id: UUID, is_about: Callable[[str], bool]) -> int:
-    """How many frames `blank` would replace."""
-    return sum(is_about(frame) for _, _, frame in _frames(tenant_id))
+def find(tenant_id: UUID, is_about: Callable[[str], bool], *, after_seq: int = 0) -> list[tuple[int, int]]:
+    """`(key, seq)` of the frames after `after_seq` of which `is_about` says so."""
+    found: list[tuple[int, int]] = []
+    rows = Event.objects.filter(tenant_id=tenant_id).order_by("seq").values_list("pk", "seq", "payload")
+    while page := list(rows.filter(seq__gt=after_seq)[:REPLACED_ROWS]):
+        found += [(key, seq) for key, seq, frame in page if is_about(frame)]
+        after_seq = page[-1][1]
+    return found
 
 
-def blank(tenant_id: UUID, is_about: Callable[[str], bool]) -> int:
-    """Replaces each frame of which `is_about` says so by one that tells nothing, under its number. Returns how many."""
-    replaced = []
-    for key, seq, frame in _frames(tenant_id):
-        if is_about(frame):
-            nothing = _unnumbered(wire.Erased(conversation_ids=[]), wire.stamp(timezone.now()))
-            replaced.append(Event(pk=key, type=nothing.name, payload=nothing.frame(seq)))
-    Event.objects.bulk_update(replaced, ["type", "payload"], batch_size=REPLACED_ROWS)
-    return len(replaced)
-
-
-def _frames(tenant_id: UUID) -> Iterator[tuple[int, int, str]]:
-    rows = Event.objects.filter(tenant_id=tenant_id).order_by("seq")
-    return rows.values_list("pk", "seq", "payload").iterator(REPLACED_ROWS)
+def blank(found: Iterable[tuple[int, int]]) -> int:
+    """Replaces each of what `find` has found by a frame that tells nothing, under its number. Returns how many."""
+    nothing = _unnumbered(wire.Erased(conversation_ids=[]), wire.stamp(timezone.now()))
+    replaced = [Event(pk=key, type=nothing.name, payload=nothing.frame(seq)) for key, seq in found]
+    return Event.objects.bulk_update(replaced, ["type", "payload"], batch_size=REPLACED_ROWS)
 
 
 def _write(mine: Unit) -> list[Ring]:

@@ -1,22 +1,25 @@
 """After an erasure a search through everything we keep finds nothing of the person: every table, every object."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
-from backend.chat import erasure, mentions
+from backend.chat import erasure, mentions, present
 from backend.chat.models import Contact, Conversation, InboundEvent, Message
 from backend.lib.errors import Conflict, Missing, TryLater
 from backend.media.cache import key_of, media_cache
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
-from backend.realtime import log
+from backend.realtime import log, wire
 from tests.cast import Member
 from tests.inbound import deliver, event, stored, upsert
 from tests.parts import EMBEDDED
@@ -331,3 +334,50 @@ def test_whoever_hands_a_message_over_just_now_is_waited_for(ana: Member, zelia:
     looked.set()
     lane.join(10)
     assert Message.objects.filter(status="sending").count() == 1
+
+
+def test_what_is_kept_is_searched_before_anybody_has_to_wait(ana: Member, zelia: Contact, monkeypatch) -> None:
+    """Days of webhooks and events take a while; conversations are locked for what came meanwhile alone."""
+    InboundEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
+    searched: list[bool] = []
+
+    def noting(search):
+        def noted(marks: mentions.Marks, what: Any) -> bool:
+            searched.append(connection.in_atomic_block)
+            return search(marks, what)
+
+        return noted
+
+    for name in ("is_in_body", "is_in_frame"):
+        monkeypatch.setattr(mentions.Marks, name, noting(getattr(mentions.Marks, name)))
+    erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert len(searched) > 10 and not any(searched)
+    assert not where_is(NAME, PHONE, TEXT)
+
+
+def test_what_came_while_it_was_searched_goes_too(ana: Member, zelia: Contact, monkeypatch) -> None:
+    remove = erasure._remove_files
+
+    def removed_late(scope: erasure.Scope) -> None:
+        remove(scope)
+        deliver(ana.instance, event("presence.update", {"id": ZELIA, "presences": {}}))
+        with log.unit(ana.tenant.pk):
+            log.publish(wire.ContactUpdated(contact=present.contact(zelia)))
+
+    monkeypatch.setattr(erasure, "_remove_files", removed_late)
+    erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert not where_is(NAME, PHONE, TEXT)
+
+
+def test_a_message_that_came_meanwhile_is_no_half_erasure(ana: Member, zelia: Contact, monkeypatch) -> None:
+    remove = erasure._remove_files
+
+    def removed_late(scope: erasure.Scope) -> None:
+        remove(scope)
+        deliver(ana.instance, upsert("Z8", "mais uma", chat=ZELIA, name=NAME))
+
+    with monkeypatch.context() as patch, pytest.raises(CommandError, match="something_came"):
+        patch.setattr(erasure, "_remove_files", removed_late)
+        erase(ana, "--contact", str(zelia.pk), "--apply")
+    erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert not where_is(NAME, PHONE, TEXT)

@@ -10,8 +10,8 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from backend.chat import lane, reconcile, silence
-from backend.chat.models import InboundEvent, Message
+from backend.chat import erasure, forgotten, lane, reconcile, silence
+from backend.chat.models import Contact, ErasedId, InboundEvent, Message, Parked
 from backend.jobs.models import Job
 from backend.jobs.queue import Later
 from backend.realtime.models import Event
@@ -335,3 +335,45 @@ def test_silence_is_told_once_and_so_is_its_end(busy, gateway):
     read_back(busy)
     assert busy.silent_since is None
     assert Event.objects.filter(type="instance_updated").count() == 2
+
+
+@pytest.fixture
+def erased(instance: Instance, gateway: Gateway) -> Instance:
+    """Somebody wrote and reacted, was read back, and was erased; the gateway remembers it all."""
+    at = int((NOW - timedelta(minutes=10)).timestamp())
+    gateway.remembers("A", "segredo")
+    reaction = {"reactionMessage": {"key": {"id": "A"}, "text": "\U0001f44d"}}
+    gateway.remembers("R", message=reaction)
+    deliver(instance, upsert("A", "segredo", at=at), upsert("R", at=at, message=reaction))
+    erasure.erase(erasure.of_contact(Contact.objects.get()))
+    return instance
+
+
+def test_nobody_who_was_erased_is_read_back(erased, gateway):
+    gateway.remembers("B", "sou outra", ago=timedelta(minutes=4))
+    read_back(erased)
+    assert texts() == ["sou outra"]
+    assert not Parked.objects.exists()
+    assert erased.read_back_to == NOW - timedelta(minutes=4)
+
+
+def test_whoever_was_erased_may_write_again(erased, gateway):
+    gateway.remembers("C", "voltei", ago=timedelta(minutes=1))
+    read_back(erased)
+    assert texts() == ["voltei"]
+
+
+def test_what_was_erased_is_known_by_digests_alone(erased):
+    assert {bytes(digest) for digest in ErasedId.objects.values_list("digest", flat=True)}.isdisjoint({b"A", b"R"})
+    assert forgotten.among(erased.tenant_id, ["A", "R", "B"]) == {"A", "R"}
+    assert forgotten.among(company("Globex")[0].pk, ["A"]) == set()
+
+
+def test_what_will_not_be_read_again_need_not_be_known(erased):
+    assert reconcile.prune() == 0
+    Instance.objects.update(read_back_to=timezone.now() + timedelta(hours=2))
+    other = Instance.objects.create(tenant=erased.tenant, name="another", read_back_to=NOW - timedelta(days=9))
+    assert reconcile.prune() == 0
+    other.delete()
+    assert reconcile.prune() > 0
+    assert not ErasedId.objects.exists()
