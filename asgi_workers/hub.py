@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from asgi_workers.doorbell import group_of
-from asgi_workers.server import text_frame
+from asgi_workers.frames import text_frame
 from backend.realtime import log, wire
 from backend.realtime.bell import passing_frame
 

@@ -22,12 +22,13 @@ from twisted.internet.endpoints import serverFromString
 from twisted.logger import globalLogBeginner
 from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 
+from asgi_workers.frames import FRAMES_EXTENSION, FrameWriter
+
 logger = logging.getLogger(__name__)
 reactor: Any = _reactor  # its interfaces say nothing that a type checker could use
 
 LINGER_SECONDS = 2
 MESSAGE_LIMIT_BYTES = 64 * 1024
-FRAMES_EXTENSION = "chat.frames"
 REFUSAL = (
     b'{"type":"about:blank","title":"Payload too large","status":413,"code":"body_too_large",'
     b'"detail":"The body is larger than this address takes."}'
@@ -140,35 +141,6 @@ class ChatHTTPFactory(HTTPFactory):
     def protocol(self) -> Any:
         channel: Any = ChatChannel
         return _GenericHTTPChannelProtocol(channel())
-
-
-class FrameWriter:
-    """Writes frames that were built once, header included, straight to a socket's transport."""
-
-    def __init__(self, protocol: Any) -> None:
-        self._protocol = protocol
-
-    def write(self, frame: bytes) -> None:
-        protocol = self._protocol
-        if protocol.state == protocol.STATE_OPEN:
-            protocol.transport.write(frame)
-
-    def abort(self) -> None:
-        """Drop the connection and what waits in its buffers, which a full garbage collection would keep till then."""
-        transport = self._protocol.transport
-        transport._tempDataBuffer, transport._tempDataLen = [], 0
-        transport.dataBuffer, transport.offset = b"", 0
-        transport.abortConnection()
-
-
-def text_frame(payload: bytes) -> bytes:
-    """An unmasked, unfragmented text frame, as a server sends it (RFC 6455 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return b"\x81" + bytes([size]) + payload
-    if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
 class ChatServer(Server):

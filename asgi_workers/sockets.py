@@ -14,9 +14,9 @@ from django.db import DatabaseError
 from django.utils.http import is_same_domain
 from pydantic import ValidationError
 
+from asgi_workers.frames import FRAMES_EXTENSION, text_frame
 from asgi_workers.hub import Hub
 from asgi_workers.said import Speaker
-from asgi_workers.server import FRAMES_EXTENSION, text_frame
 from backend.lib.errors import ChatError
 from backend.realtime import log, wire
 from backend.realtime.bell import passing_frame
