@@ -127,8 +127,8 @@ def look(scope: Scope) -> Found:
 
 
 def erase(scope: Scope) -> Found:
-    """Raises Conflict(`hand_over_in_progress`) while a message is with the gateway, TryLater while storage is away or
-    something new keeps coming."""
+    """Raises Conflict(`hand_over_in_progress`) while a message is with the gateway, TryLater while storage or cache
+    is away or something new keeps coming."""
     tenant_id, marks = scope.tenant_id, scope.marks()
     _check_nothing_is_leaving(scope)
     # What takes long comes first: while the conversations are locked only what came meanwhile is searched.
@@ -177,8 +177,17 @@ def _remove_files(scope: Scope) -> None:
             expiry.remove(row)
     for conversation_id in scope.conversation_ids:
         orphans.remove_below(f"chat/{scope.tenant_id}/{conversation_id}/")
-    if scope.contact is not None and scope.contact.photo_source:
-        media_cache().shelf.forget([proxy.cache_name(scope.contact.photo_source)])
+    _forget_what_is_near(scope)
+
+
+def _forget_what_is_near(scope: Scope) -> None:
+    """Last, when nothing is left of which it could be filled again."""
+    hashes = list(scope.files().values_list("media_hash", flat=True))
+    done = [media_cache().forget(hashes[start : start + BATCH]) for start in range(0, len(hashes), BATCH)]
+    if scope.contact is not None:
+        done.append(proxy.forget(scope.contact.photo_source))
+    if not all(done):
+        raise TryLater("cache_unavailable", "The cache is away, and may still have files: run it again.")
 
 
 def _remove_upload(row: Attachment) -> None:

@@ -9,9 +9,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from backend.chat import downloads, present, proxy, work
@@ -43,6 +45,8 @@ def seen(contact: Contact, url: str = "") -> None:
     is_another = bool(url) and not _is_same(url, contact.photo_source)
     if not is_another and (_is_here(contact) or _was_asked_lately(contact)):
         return
+    if url and contact.photo_source not in {"", url}:
+        transaction.on_commit(partial(proxy.forget, contact.photo_source), robust=True)
     contact.photo_source = url or contact.photo_source
     contact.photo_asked_at = timezone.now()
     contact.save(update_fields=["photo_source", "photo_asked_at"])
@@ -139,7 +143,7 @@ def _keep(contact: Contact, source: str, made: Spooled) -> None:
             media_storage().delete(key)
         media_cache().forget([unguessable])
         raise
-    media_cache().shelf.forget([proxy.cache_name(source)])  # what the proxy showed until now
+    proxy.forget(contact.photo_source, source)  # what was shown until now
     if former is not None:
         _forget(former)
 

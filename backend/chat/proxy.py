@@ -7,6 +7,7 @@ script. What there is not is remembered for a while too, so that a dead address 
 import hashlib
 import io
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +16,7 @@ from django.conf import settings
 from backend.lib import safe_fetch
 from backend.lib.errors import ChatError, Missing, Refused, TryLater
 from backend.media import sniff
+from backend.media.cache import media_cache
 from backend.media.serving import Stored
 
 PATH = "/api/chat/media-proxy/"
@@ -22,6 +24,9 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_URL = 4_000
 FETCH_SECONDS = 10.0
 KEPT_SECONDS = 7 * 24 * 3600
+"""By browsers."""
+NEAR_SECONDS = 3600
+"""Until we have our own copy: no row says whose picture it is, so not every erasure can reach it."""
 GONE_SECONDS, TROUBLE_SECONDS = 300, 30
 GONE = {401, 403, 404, 410}
 PICTURES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
@@ -129,15 +134,24 @@ def _as_answered(error: Refused | TryLater) -> ChatError:
     return BadHost(error.code, error.detail)
 
 
+def forget(*urls: str) -> bool:
+    """What was shown of these addresses, however they were written. False when the cache is away."""
+    names = []
+    for url in urls:
+        with suppress(Refused):
+            names.append(cache_name(judged(url)))
+    return not names or media_cache().shelf.forget(names)
+
+
 def cache_name(url: str) -> str:
-    """Like a file's, and no file's: media hashes have no dot."""
+    """Of a judged address. Like a file's, and no file's: media hashes have no dot."""
     return f"media:proxy.{hashlib.sha256(url.encode()).hexdigest()}"
 
 
 def packed(answer: Picture | ChatError) -> tuple[bytes, int]:
     """What is kept of an answer, and for how many seconds."""
     if isinstance(answer, Picture):
-        return _line(mimetype=answer.mimetype, sha256=answer.sha256) + answer.body, KEPT_SECONDS
+        return _line(mimetype=answer.mimetype, sha256=answer.sha256) + answer.body, NEAR_SECONDS
     seconds = GONE_SECONDS if isinstance(answer, Missing) else TROUBLE_SECONDS
     return _line(code=answer.code, detail=answer.detail, status=answer.status), seconds
 

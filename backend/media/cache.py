@@ -42,12 +42,12 @@ class Away(Exception):
 
 
 class Shelf(Protocol):
-    """What job threads ask of the cache. Whatever fails, fails in silence: it is only a cache."""
+    """What job threads ask of the cache. Nothing raises: it is only a cache."""
 
     def put(self, name: str, value: bytes, seconds: int) -> None: ...
 
-    def forget(self, names: Iterable[str]) -> None:
-        """These, and everything whose name begins with one of them and a colon."""
+    def forget(self, names: Iterable[str]) -> bool:
+        """These, and everything whose name begins with one of them and a colon. False: it may all be there still."""
 
     def bytes_used(self) -> int | None:
         """None when it cannot be asked."""
@@ -153,11 +153,14 @@ class MediaCache:
         self.hot = Hot(HOT_BYTES)
         self.figures = Figures()
 
-    def forget(self, media_hashes: Iterable[str]) -> None:
-        """Every piece of these attachments, their thumbnails' and renditions' too. From any thread; never raises."""
+    def forget(self, media_hashes: Iterable[str]) -> bool:
+        """Every piece of these attachments, their thumbnails' and renditions' too. From any thread; never raises.
+
+        False when the cache is away: then only their rows keep what lies there from being shown.
+        """
         names = [key_of(media_hash) for media_hash in media_hashes]
         self.hot.forget(names)
-        self.shelf.forget(names)
+        return self.shelf.forget(names)
 
     def warm(self, stored: Stored, path: Path) -> None:
         """Put what lies in `path`, which is about to be asked for. From a job's thread; never raises."""

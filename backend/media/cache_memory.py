@@ -38,12 +38,13 @@ class MemoryShelf:
             while self._bytes > self._max_bytes:
                 self._drop(next(iter(self._entries)))
 
-    def forget(self, names: Iterable[str]) -> None:
+    def forget(self, names: Iterable[str]) -> bool:
         wanted = list(names)
         with self._lock:
             for known in list(self._entries):
                 if any(known == name or known.startswith(f"{name}:") for name in wanted):
                     self._drop(known)
+        return True
 
     def bytes_used(self) -> int | None:
         return self._bytes

@@ -93,14 +93,16 @@ class RedisShelf:
             with suppress(redis.RedisError):
                 self._counted(lambda: self._put(keys=_keys(name), args=_arguments(value, seconds, self._max_bytes)))
 
-    def forget(self, names: Iterable[str]) -> None:
+    def forget(self, names: Iterable[str]) -> bool:
         wanted = list(names)
+        if not self._breaker.lets_through():
+            return False
         try:
-            for name in wanted:
-                self._client.set(GONE + name, 1, ex=GONE_SECONDS)
-            self._forget(keys=[USED, BYTES, NAMES], args=wanted)
+            self._counted(lambda: self._forget_all(wanted))
         except redis.RedisError as error:
             logger.warning("[CACHE] not forgotten", extra={"count": len(wanted), "reason": type(error).__name__})
+            return False
+        return True
 
     def bytes_used(self) -> int | None:
         try:
@@ -110,6 +112,11 @@ class RedisShelf:
 
     def on_loop(self) -> "RedisLoopShelf":
         return RedisLoopShelf(self._url, self._max_bytes)
+
+    def _forget_all(self, names: list[str]) -> None:
+        for name in names:
+            self._client.set(GONE + name, 1, ex=GONE_SECONDS)
+        self._forget(keys=[USED, BYTES, NAMES], args=names)
 
     def _counted(self, call: Any) -> None:
         try:

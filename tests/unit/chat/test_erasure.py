@@ -17,6 +17,7 @@ from backend.chat import erasure, mentions, present
 from backend.chat.models import Contact, Conversation, InboundEvent, Message
 from backend.lib.errors import Conflict, Missing, TryLater
 from backend.media.cache import key_of, media_cache
+from backend.media.cache_redis import RedisShelf
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from backend.realtime import log, wire
@@ -380,4 +381,17 @@ def test_a_message_that_came_meanwhile_is_no_half_erasure(ana: Member, zelia: Co
         patch.setattr(erasure, "_remove_files", removed_late)
         erase(ana, "--contact", str(zelia.pk), "--apply")
     erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert not where_is(NAME, PHONE, TEXT)
+
+
+def test_nobody_is_erased_while_the_cache_may_still_show_them(ana: Member, zelia: Contact, monkeypatch) -> None:
+    photo = kept(ana, chat=ZELIA)
+    near = media_cache()
+    near.shelf.put(key_of(photo.media_hash), TEXT.encode(), 60)
+    with monkeypatch.context() as patch, pytest.raises(CommandError, match="cache_unavailable"):
+        patch.setattr(near, "shelf", RedisShelf("redis://127.0.0.1:1", 1000))
+        erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert Contact.objects.filter(pk=zelia.pk).exists()
+    erase(ana, "--contact", str(zelia.pk), "--apply")
+    assert near.shelf.bytes_used() == 0
     assert not where_is(NAME, PHONE, TEXT)

@@ -381,6 +381,49 @@ def test_of_a_person_who_is_erased_no_face_is_left_anywhere(ana: Member, faces: 
         media_storage().stat(photo.storage_key)
 
 
+@pytest.mark.parametrize("told", ["2.jpg", "1.jpg"])
+def test_a_face_at_a_former_address_is_not_kept_near(ana: Member, faces: Faces, told: str) -> None:
+    """Nobody knows that address any more, to have it forgotten with the person."""
+    faces.served["/1.jpg"] = (200, face())
+    former = faces.url("1.jpg")
+    deliver(ana.instance, upsert("P1"), said_of_maria(former))
+    ana.client.get(proxy.address_of(former))
+    assert is_near(proxy.cache_name(former))
+    a_day_passes()
+    deliver(ana.instance, said_of_maria(faces.url(told, signature="b")))
+    assert maria().photo_source != former
+    assert not is_near(proxy.cache_name(former))
+
+
+def test_a_face_that_the_gateway_knew_better_leaves_no_former_one_near(ana: Member, faces: Faces) -> None:
+    former = faces.url("1.jpg")
+    faces.served |= {"/1.jpg": (200, face()), "/2.jpg": (200, face("green"))}
+    faces.told[MARIA.partition("@")[0]] = faces.url("2.jpg")
+    deliver(ana.instance, upsert("P1"), said_of_maria(former))
+    ana.client.get(proxy.address_of(former))
+    faces.served["/1.jpg"] = (404, b"")
+    copy()
+    assert maria().photo_source == faces.url("2.jpg")
+    assert not is_near(proxy.cache_name(former))
+
+
+def test_a_face_is_forgotten_however_its_address_was_written(ana: Member, faces: Faces) -> None:
+    faces.served["/1.jpg"] = (200, face())
+    said = faces.url("1.jpg").replace("http:", "HTTP:") + "#big"
+    deliver(ana.instance, upsert("P1"), said_of_maria(said))
+    ana.client.get(proxy.address_of(said))
+    shown = proxy.cache_name(proxy.judged(said))
+    assert is_near(shown)
+    erasure.erase(erasure.of_contact(maria()))
+    assert not is_near(shown)
+
+
+def test_what_the_proxy_has_shown_is_near_for_an_hour_at_most(ana: Member, faces: Faces) -> None:
+    """It belongs to no row: nothing but time forgets it where the program's memory is the cache."""
+    picture = proxy.Picture("image/jpeg", "0" * 64, b"x")
+    assert proxy.packed(picture)[1] == 3600
+
+
 def test_when_two_turn_out_to_be_one_person_one_face_is_left(ana: Member, faces: Faces) -> None:
     faces.served |= {"/1.jpg": (200, face("red")), "/2.jpg": (200, face("green"))}
     for number, address in enumerate((MARIA, MARIA_LID), 1):

@@ -16,7 +16,7 @@ import redis
 from backend.media import cache, cache_redis
 from backend.media.cache import SLICE_BYTES, Away, MediaCache, Shelf
 from backend.media.cache_memory import MemoryShelf
-from backend.media.cache_redis import RedisShelf
+from backend.media.cache_redis import REST_SECONDS, RedisShelf
 from backend.media.hot import SECONDS, Hot
 from backend.media.serving import Stored
 from tests.parts import EMBEDDED
@@ -169,6 +169,19 @@ async def test_who_began_to_fetch_before_a_file_was_forgotten_does_not_bring_it_
 
     assert [await on_loop.get(name) for name in ("media:a:0", "media:b:0")] == [None, b"x"]
     await on_loop.close()
+
+
+@pytest.mark.parametrize("trouble", ["kill9", "pause"])
+def test_forgetting_says_whether_it_worked(private_redis: Redis, trouble: str) -> None:
+    near = MediaCache(RedisShelf(private_redis.url, CAP))
+    near.shelf.put("media:a", b"x", 60)
+    getattr(private_redis, trouble)()
+    assert near.forget(["a"]) is False
+    if trouble == "pause":
+        private_redis.resume()
+        time.sleep(REST_SECONDS)
+        assert near.forget(["a"]) is True
+    assert MediaCache(MemoryShelf(CAP)).forget(["a"]) is True
 
 
 @pytest.mark.parametrize("trouble", ["kill9", "pause"])
