@@ -31,6 +31,7 @@ from tests.chaosproxy import ChaosProxy
 from tests.visitor import Visitor, read
 
 DAY = 24 * 3600
+NOBODYS = "3f0c7c9e-8f0b-4d5e-9a3c-6f1f2d7b8a10"
 BODY, SMALL = b"\xff\xd8\xff bytes of Acme" * 1000, b"RIFF small"
 
 
@@ -270,10 +271,10 @@ def test_past_its_time_it_is_gone_whether_the_sweeper_was_there_or_not(
         "/api/chat/attachments/1/download/",
         "/api/chat/attachments/%00/download/",
         "/api/chat/attachments/..%2f..%2fx/download/",
-        f"/api/chat/attachments/{uuid.uuid4()}%2f/download/",
-        f"/api/chat/attachments/{uuid.uuid4()}/download/",
-        f"/api/chat/attachments/{uuid.uuid4()}/renditions/%00",
-        f"/api/chat/attachments/{uuid.uuid4()}/renditions/..%2f..%2fetc",
+        f"/api/chat/attachments/{NOBODYS}%2f/download/",
+        f"/api/chat/attachments/{NOBODYS}/download/",
+        f"/api/chat/attachments/{NOBODYS}/renditions/%00",
+        f"/api/chat/attachments/{NOBODYS}/renditions/..%2f..%2fetc",
     ],
 )
 def test_an_address_of_a_wrong_shape_names_nothing(process: Process, ana: Member, path: str) -> None:
