@@ -28,6 +28,7 @@ from backend.gateways.evolution_base64 import GatewayAccess
 from backend.jobs import queue
 from backend.jobs.queue import Later
 from backend.lib.errors import ChatError, Refused, TryLater
+from backend.lib.quiet import quietly
 from backend.realtime import log, wire
 from backend.tenants.models import Instance
 
@@ -89,7 +90,7 @@ def _tell_of_its_state(instance: Instance) -> None:
 
 def _tell_of_its_version(instance: Instance) -> None:
     """Asked once in VERSION_SECONDS, since the gateway asks others for its answer. One that hides it may still send."""
-    if not cache.add(f"gateway-version:{instance.pk}", 1, VERSION_SECONDS):
+    if not quietly(lambda: cache.add(f"gateway-version:{instance.pk}", 1, VERSION_SECONDS)):
         return
     with contextlib.suppress(ChatError):
         _tell(instance, gateway_version=evolution_send.version(access_to(instance)))

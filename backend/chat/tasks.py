@@ -1,6 +1,7 @@
 """How each kind of job is done. Every function takes a subject, re-reads the row, and makes only what is missing."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from backend.chat.models import InboundEvent, Parked
 from backend.jobs import queue
 from backend.jobs.queue import runs
 from backend.lib.errors import ChatError
+from backend.media import orphans
 from backend.media.decoders import decoders
 from backend.media.spool import sweep
 from backend.media.storages import media_storage
@@ -32,6 +34,7 @@ from backend.realtime import log
 logger = logging.getLogger(__name__)
 
 PRUNE_BATCH = 500
+WEEK = timedelta(days=7)
 
 
 def warm() -> None:
@@ -91,22 +94,51 @@ def profile_picture(contact_id: str) -> None:
 
 @runs(work.HOUSEKEEPING)
 def housekeeping(_: str) -> None:
-    """Drop what is past its retention."""
-    terms.check_the_bucket()
-    logger.info(
-        "pruned",
+    """Drop what is past its retention. Trouble in one thing keeps no other from being done, and is raised after."""
+    queue.enqueue(work.ORPHANS, "weekly", tenant_id=None, run_at=timezone.now() + WEEK)
+    done, troubles = {}, []
+    for name, piece in _pieces().items():
+        try:
+            done[name] = piece()
+        except Exception as error:  # raised below, when the others are done
+            troubles.append(error)
+    logger.info("pruned", extra=done)
+    if troubles:
+        raise ExceptionGroup("housekeeping", troubles)
+
+
+@runs(work.ORPHANS)
+def orphans_weekly(_: str) -> None:
+    """Look, and tell; `manage.py sweep_media` removes."""
+    report = orphans.look()
+    is_amiss = report.orphans or report.unfinished or report.lost
+    logger.log(
+        logging.WARNING if is_amiss else logging.INFO,
+        "[STORAGE] objects without a row, files without their object: see sweep_media",
         extra={
-            "events": log.prune(),
-            "jobs": queue.prune(),
-            "webhooks": prune_webhooks(),
-            "spooled": sweep(),
-            "uploads": abandoned.sweep(),
-            "erased": reconcile.prune(),
-            "rules": terms.apply_all(),
-            "expired": expiry.sweep(),
-            "parked": Parked.objects.filter(created_at__lt=_horizon()).delete()[0],
+            "objects": report.objects,
+            "orphans": len(report.orphans),
+            "bytes": report.orphan_bytes,
+            "unfinished": len(report.unfinished),
+            "lost": len(report.lost),
         },
     )
+
+
+def _pieces() -> dict[str, Callable[[], int]]:
+    """In this order: what a rule keeps longer must know it before anything expires."""
+    return {
+        "warnings": terms.check_the_bucket,
+        "events": log.prune,
+        "jobs": queue.prune,
+        "webhooks": prune_webhooks,
+        "spooled": sweep,
+        "uploads": abandoned.sweep,
+        "erased": reconcile.prune,
+        "rules": terms.apply_all,
+        "expired": expiry.sweep,
+        "parked": prune_parked,
+    }
 
 
 def prune_webhooks() -> int:
@@ -116,6 +148,10 @@ def prune_webhooks() -> int:
     while ids := list(old.values_list("pk", flat=True)[:PRUNE_BATCH]):
         dropped += InboundEvent.objects.filter(pk__in=ids).delete()[0]
     return dropped
+
+
+def prune_parked() -> int:
+    return Parked.objects.filter(created_at__lt=_horizon()).delete()[0]
 
 
 def _horizon() -> datetime:

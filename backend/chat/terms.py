@@ -19,6 +19,7 @@ from django.utils import timezone
 from backend.chat.files import row_of
 from backend.chat.models import Message
 from backend.lib.errors import ChatError, Missing
+from backend.lib.quiet import quietly
 from backend.media import retention
 from backend.media.models import Attachment, RetentionRule
 from backend.media.pipeline import Ingested
@@ -58,34 +59,38 @@ def stored() -> QuerySet[Attachment]:
 
 
 def apply_all() -> int:
-    """Each tenant's rules to its files, at once where they changed and once a day. Returns how many rows changed."""
-    changed = 0
-    for tenant_id in Tenant.objects.values_list("pk", flat=True):
-        terms = retention.terms_of(tenant_id)
-        remembered, name = sorted(terms.everything().items()), f"retention-applied:{tenant_id}"
-        if cache.get(name) == remembered:
-            continue
-        try:
-            changed += apply(tenant_id, terms)
-        except ChatError as error:
-            logger.warning("[STORAGE] rules not applied", extra={"tenant_id": tenant_id, "code": error.code})
-        else:
-            cache.set(name, remembered, DAY_SECONDS)
+    """Each tenant's rules to its files, at once where they changed and once a day; each time while the cache, which
+    remembers it, is away. Returns how many rows changed."""
+    return sum(_apply_if_due(tenant_id) for tenant_id in Tenant.objects.values_list("pk", flat=True))
+
+
+def _apply_if_due(tenant_id: UUID) -> int:
+    terms = retention.terms_of(tenant_id)
+    remembered, name = sorted(terms.everything().items()), f"retention-applied:{tenant_id}"
+    if quietly(lambda: cache.get(name)) == remembered:
+        return 0
+    try:
+        changed = apply(tenant_id, terms)
+    except ChatError as error:
+        logger.warning("[STORAGE] rules not applied", extra={"tenant_id": tenant_id, "code": error.code})
+        return 0
+    quietly(lambda: cache.set(name, remembered, DAY_SECONDS))
     return changed
 
 
-def check_the_bucket() -> None:
-    """Warns while the bucket would remove files before our rows expire: its rule changes by command only."""
+def check_the_bucket() -> int:
+    """Warns while the bucket would remove files before our rows expire: its rule changes by command only. Returns how
+    many warnings."""
     try:
         found = media_storage().lifecycle()
     except ChatError:
-        return
+        return 0
     days = settings.MEDIA_RETENTION_DAYS
-    if found is not None and found.expire_days and (days == 0 or found.expire_days < days):
-        facts = {"bucket_days": found.expire_days, "days": days}
-        logger.warning(
-            "[S3] the bucket's rule is older than MEDIA_RETENTION_DAYS: run s3_lifecycle --apply", extra=facts
-        )
+    if found is None or not found.expire_days or (days and found.expire_days >= days):
+        return 0
+    facts = {"bucket_days": found.expire_days, "days": days}
+    logger.warning("[S3] the bucket's rule is older than MEDIA_RETENTION_DAYS: run s3_lifecycle --apply", extra=facts)
+    return 1
 
 
 def apply(tenant_id: UUID, terms: Terms) -> int:

@@ -28,3 +28,6 @@ RECONCILE = Kind("reconcile", queue="inbound")
 
 HOUSEKEEPING = Kind("housekeeping", queue="inbound")
 """Prune what is past its retention. Subject: `hourly`."""
+
+ORPHANS = Kind("orphans", queue="media_upload")
+"""Tell of objects without a row and rows without their object. Subject: `weekly`."""

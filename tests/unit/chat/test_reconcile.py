@@ -377,3 +377,14 @@ def test_what_will_not_be_read_again_need_not_be_known(erased):
     other.delete()
     assert reconcile.prune() > 0
     assert not ErasedId.objects.exists()
+
+
+def test_without_redis_it_is_read_back_all_the_same(instance, gateway, monkeypatch):
+    class Away:
+        def __getattr__(self, name: str) -> Any:
+            raise ConnectionError
+
+    monkeypatch.setattr(reconcile, "cache", Away())
+    gateway.remembers("A", "um")
+    read_back(instance)
+    assert texts() == ["um"]

@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache as django_cache
 from django.utils import timezone
+from redis import ConnectionError as RedisConnectionError
 
 from backend.chat import expiry, pins, tasks, terms
 from backend.chat.models import Message
@@ -140,6 +142,37 @@ def test_a_shorter_setting_holds_what_a_rule_of_its_own_keeps_longer(ana: Member
     terms.apply_all()
     assert (days_of(photo), tags_of(photo)) == (60, {"expire=no"})
     assert (days_of(video), tags_of(video)) == (30, {"expire=yes"})
+
+
+class Away:
+    """As Redis is, when it is away."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RedisConnectionError("nobody is there")
+
+
+def test_without_redis_rules_are_applied_all_the_same(ana: Member, monkeypatch) -> None:
+    old = kept(ana)
+    RetentionRule.objects.create(tenant=ana.tenant, kind="image", days=7)
+    monkeypatch.setattr(terms, "cache", Away())
+    assert (terms.apply_all(), days_of(old)) == (1, 7)
+
+
+# --- Housekeeping ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trouble", ["check_the_bucket", "apply_all"])
+def test_trouble_in_one_thing_keeps_nothing_else_from_being_done(ana: Member, monkeypatch, caplog, trouble) -> None:
+    old = kept(ana, days_old=31)
+
+    def breaks() -> int:
+        raise RedisConnectionError("nobody is there")
+
+    monkeypatch.setattr(terms, trouble, breaks)
+    with pytest.raises(ExceptionGroup, match="housekeeping"):
+        tasks.housekeeping("hourly")
+    assert again(old).status == "expired"
+    assert "pruned" in caplog.text
 
 
 # --- Pin ------------------------------------------------------------------------------------------------------------

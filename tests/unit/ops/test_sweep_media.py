@@ -7,7 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from backend.media import orphans
+from backend.chat import tasks
+from backend.jobs.models import Job
+from backend.media import orphans, retention
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
 from tests.cast import Member
@@ -130,3 +132,29 @@ def test_another_database_or_another_bucket_is_not_believed(ana: Member, later: 
     assert set(Attachment.objects.values_list("status", flat=True)) == {"completed"}
     sweep("--apply", "--force")
     assert not is_there("chat/another/unfiled/0.jpg")
+
+
+def test_once_a_week_it_is_told_without_being_asked_and_nothing_is_removed(ana: Member, later: None, caplog) -> None:
+    lost = kept(ana)
+    for key in retention.keys_of(lost):
+        media_storage().delete(key)
+    lone = f"chat/{ana.tenant.pk}/unfiled/lone.jpg"
+    put(lone, b"12345")
+
+    tasks.housekeeping("hourly")
+    tasks.housekeeping("hourly")
+    waiting = Job.objects.get(kind="orphans")
+    assert timedelta(days=6) < waiting.run_at - timezone.now() <= timedelta(days=7)
+    assert "without a row" not in caplog.text
+
+    tasks.orphans_weekly("weekly")
+    told = next(record for record in caplog.records if "without a row" in record.message)
+    assert (told.levelname, told.orphans, told.bytes, told.lost) == ("WARNING", 1, 5, 1)
+    assert is_there(lone)
+    assert Attachment.objects.get(pk=lost.pk).status == "completed"
+
+
+def test_of_nothing_amiss_it_is_not_warned(ana: Member, later: None, caplog) -> None:
+    kept(ana)
+    tasks.orphans_weekly("weekly")
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
