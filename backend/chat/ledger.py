@@ -16,11 +16,12 @@ from django.utils import timezone
 from backend.chat.terms import with_kind
 from backend.media.cache import FACES
 from backend.media.models import Attachment
+from backend.media.retention import PREFIX
 from backend.media.storages import media_storages
 
 SOON = timedelta(days=7)
 FACE_KIND = "profile_picture"
-COUNTED = ("chat/", FACES)
+COUNTED = (PREFIX, FACES)
 ROWS = 1_000
 
 

@@ -15,13 +15,15 @@ from django.db.models import Q
 from django.utils import timezone
 
 from backend.lib.errors import Missing
+from backend.media.cache import FACES
 from backend.media.models import Attachment
+from backend.media.retention import PREFIX, keys_of
 from backend.media.storages import Listed, MediaStorage, Unfinished, media_storage, media_storages
 
 logger = logging.getLogger(__name__)
 
 Status = Attachment.Status
-OURS = ("chat/", "profile_pics/", "uploads/")
+OURS = (PREFIX, FACES, "uploads/")
 YOUNG = timedelta(days=1)
 PAGE = 500
 FEW = 20
@@ -68,7 +70,7 @@ def look(now: datetime | None = None) -> Report:
         report.unfinished += [Place(storage, one) for one in left]
     for row in Attachment.objects.filter(status=Status.COMPLETED).order_by("pk").iterator(PAGE):
         report.rows += 1
-        if any(hash(key) not in seen and not _is_there(key, row) for key in _keys(row)):
+        if any(hash(key) not in seen and not _is_there(key, row) for key in keys_of(row)):
             report.lost.append(row.pk)
     return report
 
@@ -114,12 +116,10 @@ def _referred_to(page: Iterable[Listed]) -> set[str]:
     candidates = keys | {key.rpartition("_")[0] for key in keys}
     uploads = [_id_in(key) for key in keys if key.startswith("uploads/")]
     rows = Attachment.objects.filter(Q(storage_key__in=candidates) | Q(pk__in=[found for found in uploads if found]))
-    named = {key for row in rows.exclude(storage_key="", upload={}) for key in [*_keys(row), row.upload.get("key", "")]}
+    named = {
+        key for row in rows.exclude(storage_key="", upload={}) for key in [*keys_of(row), row.upload.get("key", "")]
+    }
     return keys & named
-
-
-def _keys(row: Attachment) -> list[str]:
-    return list(filter(None, [row.storage_key, row.thumbnail_key, *row.renditions.values()]))
 
 
 def _id_in(key: str) -> UUID | None:

@@ -23,6 +23,7 @@ from backend.lib.text import safe_name
 from backend.media import scrub, sniff
 from backend.media.cache import key_of, media_cache
 from backend.media.decoders import Decoded, Decoders, decoders
+from backend.media.retention import PREFIX
 from backend.media.serving import Stored
 from backend.media.sniff import limit_bytes
 from backend.media.spool import Paced, Progress, Spooled, Way, measured, paced, silent, spool, spool_first, sweep
@@ -53,7 +54,6 @@ _ALWAYS_MADE_ANEW = {"image/jpeg", "image/png", "image/webp", "image/heic", "aud
 RENDITIONS = {"jpeg": ("jpg", "image/jpeg"), "poster": ("jpg", "image/jpeg"), "aac": ("m4a", "audio/mp4")}
 THUMBNAIL = "thumbnail"
 _FILMS = {"video/mp4", "video/quicktime", "video/3gpp"}
-_EXPIRING = "chat/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _stored(spooled: Spooled, key: str, mime: str, cache_key: str) -> Stored:
 
 
 def _tags(key: str) -> dict[str, str] | None:
-    return EXPIRES if key.startswith(_EXPIRING) else None
+    return EXPIRES if key.startswith(PREFIX) else None
 
 
 def read_back(storage: MediaStorage, key: str, size_bytes: int) -> None:

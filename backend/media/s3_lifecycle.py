@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from backend.lib.errors import Conflict
+from backend.media.retention import PREFIX
 from backend.media.storages import EXPIRES, Lifecycle
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 EXPIRE_RULE, ABORT_RULE = "chat-retention", "chat-unfinished-uploads"
 OURS = {EXPIRE_RULE, ABORT_RULE}
-PREFIX, UPLOADS_PREFIX = "chat/", "uploads/"
+UPLOADS_PREFIX = "uploads/"
 ONCE = {"Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
 """Conditions that a rule has at most one of."""
 Condition = tuple[str, Any]
