@@ -5,22 +5,22 @@ browsers know the store by. Imported by storages.py on first use only: boto3 cos
 """
 
 import functools
-import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from django.conf import settings
 from storages.backends.s3 import S3Storage
 
 from backend.lib.errors import Missing, TryLater
-from backend.media import s3_cors, s3_lifecycle
+from backend.media import s3_bucket, s3_lifecycle
+from backend.media.s3_errors import GONE, UNKNOWN_THERE, code_of, translated
 from backend.media.storages import (
     CHUNK_BYTES,
     EXPIRES,
@@ -41,12 +41,9 @@ if TYPE_CHECKING:
         CompletedPartTypeDef,
         GetObjectRequestTypeDef,
         HeadObjectOutputTypeDef,
-        PublicAccessBlockConfigurationTypeDef,
         PutObjectRequestTypeDef,
         TaggingTypeDef,
     )
-
-logger = logging.getLogger(__name__)
 
 CONFIG = Config(
     signature_version="s3v4",
@@ -61,9 +58,6 @@ CONFIG = Config(
 )
 IMPATIENT = CONFIG.merge(Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1}))
 """For whoever has a reader waiting: nothing is worth more than three seconds."""
-_GONE = {"404", "NoSuchKey", "NotFound", "NoSuchUpload"}
-_UNKNOWN_THERE = {"NotImplemented", "MethodNotAllowed", "501", "405", "UnsupportedOperation"}
-_NOT_OFFERED = {*_UNKNOWN_THERE, "AccessDenied", "403"}
 
 
 class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
@@ -88,7 +82,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         )
 
     def save_file(self, key: str, source: Path, mime: str, *, tags: Mapping[str, str] | None = None) -> None:
-        with open_plain(source) as body, _translated():
+        with open_plain(source) as body, translated():
             request: PutObjectRequestTypeDef = {
                 "Bucket": self.bucket_name,
                 "Key": check_key(key),
@@ -104,19 +98,19 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         request: GetObjectRequestTypeDef = {"Bucket": self.bucket_name, "Key": check_key(key)}
         if start or length is not None:
             request["Range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
-        with _translated():
+        with translated():
             body = self.client.get_object(**request)["Body"] if length != 0 else None
 
         def chunks() -> Iterator[bytes]:
             if body is not None:
-                with body, _translated():
+                with body, translated():
                     yield from body.iter_chunks(CHUNK_BYTES)
 
         return chunks()
 
     def read_piece(self, key: str, start: int, length: int) -> bytes:
         wanted = f"bytes={start}-{start + length - 1}"
-        with _translated():
+        with translated():
             found = self.impatient.get_object(Bucket=self.bucket_name, Key=check_key(key), Range=wanted)
             with found["Body"] as body:
                 return body.read()
@@ -129,7 +123,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         return Stat(size=found["ContentLength"], modified_at=found["LastModified"], mime=found.get("ContentType", ""))
 
     def delete(self, name: str) -> None:
-        with _translated():
+        with translated():
             self.client.delete_object(Bucket=self.bucket_name, Key=check_key(name))
 
     def upload_ticket(self, key: str, mime: str, size: int) -> Ticket:
@@ -141,7 +135,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         return Ticket(url=url, method="PUT", headers=headers, expires_in=TICKET_SECONDS)
 
     def begin_parts(self, key: str, mime: str) -> str:
-        with _translated():
+        with translated():
             begun = self.client.create_multipart_upload(
                 Bucket=self.bucket_name, Key=check_key(key), ContentType=mime, Tagging=_tagging(EXPIRES)
             )
@@ -152,7 +146,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         return Ticket(url=self._signed("upload_part", key, facts), method="PUT", headers={}, expires_in=TICKET_SECONDS)
 
     def parts(self, key: str, parts_id: str) -> dict[int, Part]:
-        with _translated():
+        with translated():
             pages = self.client.get_paginator("list_parts").paginate(
                 Bucket=self.bucket_name, Key=check_key(key), UploadId=parts_id
             )
@@ -163,36 +157,36 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         listed: list[CompletedPartTypeDef] = [
             {"PartNumber": number, "ETag": part.etag} for number, part in sorted(self.parts(key, parts_id).items())
         ]
-        with _translated():
+        with translated():
             self.client.complete_multipart_upload(
                 Bucket=self.bucket_name, Key=key, UploadId=parts_id, MultipartUpload={"Parts": listed}
             )
 
     def drop_parts(self, key: str, parts_id: str) -> None:
-        with suppress(Missing), _translated():
+        with suppress(Missing), translated():
             self.client.abort_multipart_upload(Bucket=self.bucket_name, Key=check_key(key), UploadId=parts_id)
 
     def set_tags(self, key: str, tags: Mapping[str, str]) -> bool:
         """A store that refuses us the right to tag may still go by the tag that is there: that is an error."""
         tagging: TaggingTypeDef = {"TagSet": [{"Key": name, "Value": value} for name, value in tags.items()]}
-        with _translated():
+        with translated():
             try:
                 self.client.put_object_tagging(Bucket=self.bucket_name, Key=check_key(key), Tagging=tagging)
             except ClientError as error:
-                if _code(error) not in _UNKNOWN_THERE:
+                if code_of(error) not in UNKNOWN_THERE:
                     raise
                 return False
         return True
 
     def list_keys(self, prefix: str = "") -> Iterator[Listed]:
-        with _translated():
+        with translated():
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
             for page in pages:
                 for found in page.get("Contents", []):
                     yield Listed(found["Key"], found["Size"], found["LastModified"])
 
     def unfinished(self) -> Iterator[Unfinished]:
-        with _translated():
+        with translated():
             pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket_name)
             for page in pages:
                 for found in page.get("Uploads", []):
@@ -202,16 +196,16 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         self.drop_parts(one.key, one.id)
 
     def lifecycle(self) -> Lifecycle | None:
-        with _translated():
+        with translated():
             try:
                 return s3_lifecycle.read(self.client, self.bucket_name)
             except ClientError as error:
-                if _code(error) not in _UNKNOWN_THERE:
+                if code_of(error) not in UNKNOWN_THERE:
                     raise
                 return None
 
     def set_lifecycle(self, wanted: Lifecycle) -> None:
-        with _translated():
+        with translated():
             s3_lifecycle.write(self.client, self.bucket_name, wanted)
 
     @property
@@ -220,15 +214,9 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         return f"{parts.scheme}://{parts.netloc}"
 
     def ensure_bucket(self) -> None:
-        """Creates the bucket when it is not there, and lets our page PUT to it, beside what an operator's own CORS
-        rules allow. The access block is seen to each time: without it some stores let an upload make itself public."""
-        with _translated():
-            if not self._has_bucket():
-                self.client.create_bucket(Bucket=self.bucket_name, **self._location())
-            with _unless_not_offered("cors"):
-                s3_cors.let_in(self.client, self.bucket_name, s3_cors.page_origins())
-            with _unless_not_offered("public access block"):
-                self._block_public_access()
+        region = "" if self.endpoint_url else self.region_name
+        with translated():
+            s3_bucket.ensure(self.client, self.bucket_name, region=region)
 
     @functools.cached_property
     def client(self) -> "S3Client":
@@ -259,49 +247,15 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         """One for all clients: each has read its own 13 MB of descriptions of AWS."""
         return self._create_session()
 
-    def _has_bucket(self) -> bool:
-        try:
-            self.client.head_bucket(Bucket=self.bucket_name)
-        except ClientError as error:
-            if _code(error) in {*_GONE, "NoSuchBucket"}:
-                return False
-            raise
-        return True
-
-    def _block_public_access(self) -> None:
-        """Never less than there is. BlockPublicAcls is left as found (AWS: on): Ceph 16 refuses every PUT with it, and
-        IgnorePublicAcls alone makes a public ACL worth nothing."""
-        wanted: PublicAccessBlockConfigurationTypeDef = {
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        }
-        try:
-            found = self.client.get_public_access_block(Bucket=self.bucket_name)["PublicAccessBlockConfiguration"]
-        except ClientError as error:
-            if _code(error) != "NoSuchPublicAccessBlockConfiguration":
-                raise
-            found = {}
-        if any(not found.get(switch) for switch in wanted):
-            self.client.put_public_access_block(
-                Bucket=self.bucket_name,
-                PublicAccessBlockConfiguration={**wanted, "BlockPublicAcls": found.get("BlockPublicAcls", False)},
-            )
-
     def _head(self, client: "S3Client", key: str) -> "HeadObjectOutputTypeDef":
-        with _translated():
+        with translated():
             try:
                 return client.head_object(Bucket=self.bucket_name, Key=check_key(key))
             except ClientError as error:
                 # HEAD says 404 for a key and for a bucket alike: a wrong bucket must not look like lost files.
-                if _code(error) in _GONE and not self._has_bucket():
+                if code_of(error) in GONE and not s3_bucket.exists(self.client, self.bucket_name):
                     raise TryLater("storage_unavailable", "the bucket does not exist") from error
                 raise
-
-    def _location(self) -> dict[str, Any]:
-        if self.endpoint_url or self.region_name == "us-east-1":
-            return {}
-        return {"CreateBucketConfiguration": {"LocationConstraint": self.region_name}}
 
     def _signed(self, operation: str, key: str, facts: Mapping[str, Any]) -> str:
         return self.signer.generate_presigned_url(
@@ -314,31 +268,3 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
 
 def _tagging(tags: Mapping[str, str]) -> str:
     return urlencode(tags, quote_via=quote)
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-@contextmanager
-def _unless_not_offered(what: str) -> Iterator[None]:
-    """A store that does not know it, or an operator who keeps it to themselves, is no fault of ours."""
-    try:
-        yield
-    except ClientError as error:
-        if _code(error) not in _NOT_OFFERED:
-            raise
-        logger.warning("[S3] setting left as it is", extra={"setting": what, "code": _code(error)})
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        if _code(error) in _GONE:
-            raise Missing("object_gone", "the object is not in the storage") from error
-        raise TryLater("storage_unavailable", f"the storage answered {_code(error)}") from error
-    except (BotoCoreError, OSError) as error:
-        # urllib3's errors in the middle of a body reach us as botocore's, or as the socket's own.
-        raise TryLater("storage_unavailable", f"the storage cannot be reached: {type(error).__name__}") from error
