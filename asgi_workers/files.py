@@ -36,7 +36,6 @@ BELIEVED_SECONDS = 5
 """A session that ended, a member who left and a file that expired are gone after so long at the latest."""
 ROWS_REMEMBERED, CALLERS_REMEMBERED = 5_000, 5_000
 LOOK_UP_SECONDS = 4
-HEALERS = 2
 RETRY_AFTER_SECONDS = 5
 HASH = re.compile(r"[A-Za-z0-9_-]{1,32}")
 ROUTES = {
@@ -71,7 +70,7 @@ class Files:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._threads = ThreadPoolExecutor(settings.FILES_POOL, thread_name_prefix="files")
-        self._healers = ThreadPoolExecutor(HEALERS, thread_name_prefix="healing")  # they wait for the storage
+        self._healers = ThreadPoolExecutor(settings.HEALING_POOL, thread_name_prefix="healing")  # they wait for storage
         self._pieces = Pieces()
         self._proxy = Proxied()
         self._rows: Remembered[tuple[Any, ...], Shown] = Remembered(

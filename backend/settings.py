@@ -130,6 +130,7 @@ JOB_RETRY_SECONDS = env.seconds("JOB_RETRY_SECONDS", "5,60,300")
 GATEWAY_SECONDS = env.number("GATEWAY_SECONDS", 30, at_least=1)
 SOCKET_POOL = 4
 FILES_POOL = 4
+HEALING_POOL = 2
 SOCKET_WINDOW = env.number("SOCKET_WINDOW", 512, at_least=64)
 DECODERS = env.number("DECODERS", 0)
 WEBHOOK_MAX_BYTES = env.number("WEBHOOK_MAX_BYTES", 100 * MiB, at_least=1024)
@@ -139,7 +140,7 @@ JOB_RETENTION_DAYS = 7
 
 # --- The database ---------------------------------------------------------------------------------------------------
 
-DATABASE_POOL_SIZE = sum(WORKER_CONCURRENCY.values()) + SOCKET_POOL + FILES_POOL + 8
+DATABASE_POOL_SIZE = sum(WORKER_CONCURRENCY.values()) + SOCKET_POOL + FILES_POOL + HEALING_POOL + 8
 
 
 def _database(url: str) -> dict[str, Any]:
