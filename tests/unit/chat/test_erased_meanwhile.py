@@ -83,7 +83,8 @@ def everything_stored() -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _empty(ana: Member, s3: object) -> None:
+def _empty(ana: Member, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue("s3")  # which comes last otherwise
     for key in [one.key for one in media_storage().list_keys()]:
         media_storage().delete(key)
 
