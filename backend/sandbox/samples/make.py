@@ -186,13 +186,14 @@ def stickers() -> None:
 
 
 def documents() -> None:
+    """Words without accents: Pillow's own font has none, and no other is sure to be there."""
     pages = []
     for number in range(1, 4):
         page = Image.new("RGB", (827, 1169), "white")
         draw = ImageDraw.Draw(page)
-        draw.text((80, 80), f"Orçamento - página {number} de 3", fill=(30, 60, 90), font_size=34)
+        draw.text((80, 80), f"Proposta - folha {number} de 3", fill=(30, 60, 90), font_size=34)
         for line in range(18):
-            text = f"Item {number * 18 + line - 17:02d}   Serviço de exemplo   R$ {(line + 3) * 17 * number},00"
+            text = f"Item {number * 18 + line - 17:02d}   Consulta de exemplo   R$ {(line + 3) * 17 * number},00"
             draw.text((80, 170 + line * 48), text, fill=(60, 60, 60), font_size=22)
         pages.append(page.quantize(8).convert("RGB"))
     pages[0].save(HERE / "orcamento.pdf", save_all=True, append_images=pages[1:], resolution=100, quality=40)
