@@ -83,7 +83,7 @@ def test_a_gif_moves_by_itself(stage: Theatre, ana: Page) -> None:
 def test_a_document_is_opened_and_downloaded(stage: Theatre, ana: Page) -> None:
     card = shown(stage, ana, "Dora Prado", "document")
     expect(card).to_contain_text("orcamento.pdf")
-    expect(card).to_contain_text(re.compile(r"PDF · \d+ páginas? · 155 KB"))
+    expect(card).to_contain_text(re.compile(r"PDF · \d+ páginas? · 156 KB"))
     expect_sharp(card)
     with ana.expect_download() as coming:
         card.get_by_role("link", name="Baixar orcamento.pdf").click()
