@@ -71,6 +71,10 @@ def test_a_picture_is_handed_on_and_then_is_near(site: Any, path: str) -> None:
     assert first["X-Content-Type-Options"] == "nosniff"
     assert first["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
     assert first["ETag"] == f'"{hashlib.sha256(PICTURE).hexdigest()}"'
+    assert (first["Cross-Origin-Resource-Policy"], first.headers.get("Access-Control-Allow-Origin")) == (
+        "same-origin",
+        None,
+    )
 
 
 def test_it_is_served_like_every_other_file(site: Any) -> None:
