@@ -1,5 +1,6 @@
 """The program as it runs: it starts in both modes, answers, and ends as it should."""
 
+import time
 from pathlib import Path
 
 from tests.process.chat_process import ChatProcess
@@ -12,12 +13,13 @@ def test_it_starts_embedded_and_ends_with_zero(tmp_path: Path) -> None:
 
 
 def test_it_starts_with_real_parts(tmp_path: Path, real_parts: dict[str, str]) -> None:
+    parts = ("database", "redis", "storage", "rabbitmq")
     with ChatProcess(tmp_path, real_parts) as chat:
-        health = chat.health()
+        deadline = time.monotonic() + 20
+        while not all((health := chat.health())[part]["status"] == "ok" for part in parts):
+            assert time.monotonic() < deadline, health
+            time.sleep(0.1)
 
-        assert {name: health[name]["status"] for name in ("database", "redis", "storage")} == dict.fromkeys(
-            ("database", "redis", "storage"), "ok"
-        )
         assert health["rabbitmq"]["connected"] is True
 
 
