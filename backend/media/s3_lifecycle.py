@@ -16,6 +16,7 @@ from backend.media.storages import EXPIRES, Lifecycle
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
     from types_boto3_s3.type_defs import (
+        GetBucketLifecycleConfigurationOutputTypeDef,
         LifecycleRuleFilterTypeDef,
         LifecycleRuleOutputTypeDef,
         LifecycleRuleTypeDef,
@@ -50,9 +51,9 @@ def write(client: "S3Client", bucket: str, wanted: Lifecycle) -> None:
     after it when the store has made another of one.
     """
     theirs = _theirs(client, bucket)
-    rules = [*theirs, *_ours(wanted)]
-    if rules:
-        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    if rules := [*theirs, *_ours(wanted)]:
+        beside = _beside(client, bucket)
+        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules}, **beside)
     else:
         client.delete_bucket_lifecycle(Bucket=bucket)
     if _theirs(client, bucket) != theirs:
@@ -118,9 +119,21 @@ def _filter(conditions: list[Condition], rule_id: str) -> "LifecycleRuleFilterTy
 
 
 def _rules(client: "S3Client", bucket: str) -> "list[LifecycleRuleOutputTypeDef]":
+    found = _found(client, bucket)
+    return found["Rules"] if found else []
+
+
+def _beside(client: "S3Client", bucket: str) -> dict[str, Any]:
+    """From what size on objects are moved: AWS tells it beside the rules, and takes its absence for a wish."""
+    name = "TransitionDefaultMinimumObjectSize"
+    found: Mapping[str, Any] = _found(client, bucket) or {}
+    return {name: found[name]} if name in found else {}
+
+
+def _found(client: "S3Client", bucket: str) -> "GetBucketLifecycleConfigurationOutputTypeDef | None":
     try:
-        return client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+        return client.get_bucket_lifecycle_configuration(Bucket=bucket)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "NoSuchLifecycleConfiguration":
-            return []
+            return None
         raise

@@ -526,9 +526,19 @@ def test_a_rule_of_theirs_that_cannot_be_said_again_leaves_all_as_it_was(bucket,
     assert not written
 
 
+def test_from_what_size_on_their_rules_move_objects_stays_as_it_was(bucket, monkeypatch):
+    """AWS takes it beside the rules, and its absence for a wish."""
+    written = {}
+    told = {"Rules": [], "TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
+    monkeypatch.setattr(bucket.client, "get_bucket_lifecycle_configuration", lambda **_: told)
+    monkeypatch.setattr(bucket.client, "put_bucket_lifecycle_configuration", lambda **given: written.update(given))
+    bucket.set_lifecycle(Lifecycle(expire_days=30, abort_days=2))
+    assert written["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
+
+
 def test_a_store_that_makes_another_rule_of_theirs_is_spoken_of(bucket, monkeypatch):
     both = {"ID": "theirs", "Status": "Enabled", "Expiration": {"Days": 3}, "Filter": {"And": {"Tags": [A, B]}}}
-    answers = [{"Rules": [both]}, {"Rules": [both | {"Filter": {"Tag": A}}]}]
+    answers = [{"Rules": [both]}, {"Rules": [both]}, {"Rules": [both | {"Filter": {"Tag": A}}]}]
     monkeypatch.setattr(bucket.client, "get_bucket_lifecycle_configuration", lambda **_: answers.pop(0))
     monkeypatch.setattr(bucket.client, "put_bucket_lifecycle_configuration", lambda **_: None)
     with pytest.raises(Conflict, match="not what they were"):
