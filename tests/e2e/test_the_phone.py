@@ -13,7 +13,7 @@ def test_what_is_sent_by_hand_is_on_anas_screen(stage: Theatre, ana: Page, open_
     phone.get_by_role("button", name="Carlos Andrade").click()
     phone.get_by_label("Mensagem", exact=True).press_sequentially("Oi, chegou?")
     expect(row(ana, "Carlos Andrade").or_(ana.get_by_text("Carlos Andrade"))).to_have_count(0)
-    phone.get_by_role("button", name="Enviar").click()
+    phone.get_by_role("button", name="Enviar", exact=True).click()
     expect(row(ana, "Carlos Andrade")).to_contain_text("Oi, chegou?")
     own = phone.locator(".bubble.own")
     expect(own.get_by_title("entregue")).to_be_visible()
