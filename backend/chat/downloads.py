@@ -35,7 +35,10 @@ def download(attachment_id: UUID) -> None:
     Raises TryLater when one of the ways may still give the file, Refused when none will.
     """
     message = _message_of(attachment_id)
-    if message is None or not sharing.claim(_attachment(message)):
+    if message is None:
+        return
+    if not sharing.claim(_attachment(message)):
+        expiry.take_back(_attachment(message), message.conversation_id)  # what an earlier try had no time for
         return
     began = time.monotonic()
     try:

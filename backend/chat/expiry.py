@@ -6,7 +6,7 @@ by `attachment_failed`, whose attachment then is `expired`.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -32,10 +32,13 @@ def due(now: datetime) -> QuerySet[Attachment]:
     return Attachment.objects.filter(expires_at__lte=now, pinned=False).exclude(status=Status.EXPIRED)
 
 
-def sweep(now: datetime | None = None) -> int:
-    """Rows past their time become `expired`, then their objects go. Returns how many rows."""
+def sweep(now: datetime | None = None, *, but_for: Collection[UUID] = ()) -> int:
+    """Rows past their time become `expired`, then their objects go. Returns how many rows.
+
+    `but_for`: tenants whose rules could not be applied. A new one may keep what the old term would take for good.
+    """
     now, expired = now or timezone.now(), 0
-    for tenant_id in due(now).order_by().values_list("tenant_id", flat=True).distinct():
+    for tenant_id in due(now).exclude(tenant__in=but_for).order_by().values_list("tenant_id", flat=True).distinct():
         while some := list(due(now).filter(tenant_id=tenant_id).values_list("pk", flat=True)[:BATCH]):
             expired += len(expire(tenant_id, some, now=now))
     remove_what_expired()

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db import close_old_connections
+
 from backend.chat import outbox, terms
 from backend.chat.models import Conversation, Message
 from backend.chat.wanted import Wanted
@@ -51,6 +53,7 @@ def _stored(
     """A row that is not saved yet: its bytes are in the storage first."""
     _, kind = wanted.checked()
     attachment_id, media_hash = new_id(), new_media_hash()
+    close_old_connections()  # nobody needs it while bytes move
     with pipeline.spool(chunks, limit_bytes=sniff.limit_bytes(kind)) as spooled:
         ingested = pipeline.store(
             spooled,

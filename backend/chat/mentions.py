@@ -141,7 +141,8 @@ def black_out(erased: QuerySet[Message], tenant_id: UUID, marks: Marks) -> int:
         data_text=Cast("data", TextField()),
         reactions_text=Cast("reactions", TextField()),
     ).filter(spoken_of)
-    for message in list(rows.order_by("pk")):
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    for message in Message.objects.filter(pk__in=keys).select_for_update().order_by("pk"):
         _black_out(message, marks)
         message.save(update_fields=["text", "source", "quote", "data", "reactions"])
         changed += 1

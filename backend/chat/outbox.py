@@ -153,11 +153,11 @@ def instance_is_back(instance: Instance) -> None:
 
 def try_again(conversation_id: UUID, rows: Iterable[UUID]) -> None:
     """The instance's `open` may have been lost: these waited for it long enough."""
-    conversation = Conversation.objects.filter(pk=conversation_id).first()
-    if conversation is None:
+    tenant_id = Conversation.objects.filter(pk=conversation_id).values_list("tenant_id", flat=True).first()
+    if tenant_id is None:
         return
-    with log.unit(conversation.tenant_id):
-        _locked(conversation_id)
+    with log.unit(tenant_id):
+        list(Conversation.objects.filter(pk=conversation_id).select_for_update())  # it may have been merged meanwhile
         away = Message.objects.filter(pk__in=rows, status="waiting", ready_at__isnull=False)
         for message in away.select_for_update().order_by("ready_at", "pk"):
             _move(message, "queued")

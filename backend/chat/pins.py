@@ -1,5 +1,7 @@
 """A pinned file stays whatever its term says: a legal hold, a contract that is still needed."""
 
+from django.db import close_old_connections
+
 from backend.chat import expiry, healing
 from backend.lib.errors import Conflict, Missing, Refused, TryLater
 from backend.media import retention
@@ -32,6 +34,7 @@ def pin(attachment: Attachment, *, pinned: bool) -> Attachment:
 
 
 def _hold(attachment: Attachment) -> bool:
+    close_old_connections()  # the storage may be slow
     try:
         return retention.hold(retention.keys_of(attachment), attachment.storage_type)
     except Missing as error:

@@ -136,15 +136,14 @@ def _read_back(instance: Instance) -> None:
     read_back_to = _read_back_to(instance, now)
     records = _records(access_to(instance), read_back_to - OVERLAP)
     ours, unanswered = _known(instance, records), _unanswered(instance)
-    erased = forgotten.among(instance.tenant_id, {record.provider_id for record in records} - ours.keys())
     in_hand = [record for record in records if record.provider_id not in ours and _is_in_hand(record, now)]
-    bodies = [
-        body
+    news = {
+        record.provider_id: body
         for record in reversed(records)
-        if record not in in_hand
-        and record.provider_id not in erased
-        and (body := _news(instance, record, ours.get(record.provider_id), unanswered))
-    ]
+        if record not in in_hand and (body := _news(instance, record, ours.get(record.provider_id), unanswered))
+    }
+    erased = forgotten.among(instance.tenant_id, news.keys())  # the last question: somebody may just be erased
+    bodies = [body for provider_id, body in news.items() if provider_id not in erased]
     if bodies:
         _store(instance, bodies)
     seen_to = max([read_back_to, *(record.at for record in records if record.at and record.at <= now)])

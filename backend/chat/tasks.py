@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from backend.chat import (
@@ -95,11 +96,14 @@ def profile_picture(contact_id: str) -> None:
 @runs(work.HOUSEKEEPING)
 def housekeeping(_: str) -> None:
     """Drop what is past its retention. Trouble in one thing keeps no other from being done, and is raised after."""
-    queue.enqueue(work.ORPHANS, "weekly", tenant_id=None, run_at=timezone.now() + WEEK)
+    if not queue.is_open(work.ORPHANS, "weekly"):
+        queue.enqueue(work.ORPHANS, "weekly", tenant_id=None, run_at=timezone.now() + WEEK)
     done, troubles = {}, []
     for name, piece in _pieces().items():
         try:
             done[name] = piece()
+        except (OperationalError, InterfaceError):  # the database: nothing else would fare better
+            raise
         except Exception as error:  # raised below, when the others are done
             troubles.append(error)
     logger.info("pruned", extra=done)
@@ -126,7 +130,6 @@ def orphans_weekly(_: str) -> None:
 
 
 def _pieces() -> dict[str, Callable[[], int]]:
-    """In this order: what a rule keeps longer must know it before anything expires."""
     return {
         "warnings": terms.check_the_bucket,
         "events": log.prune,
@@ -135,10 +138,16 @@ def _pieces() -> dict[str, Callable[[], int]]:
         "spooled": sweep,
         "uploads": abandoned.sweep,
         "erased": reconcile.prune,
-        "rules": terms.apply_all,
-        "expired": expiry.sweep,
+        "expired": _expire,
         "parked": prune_parked,
     }
+
+
+def _expire() -> int:
+    """In this order: what a rule keeps longer must know it before anything goes."""
+    failed: set[UUID] = set()
+    terms.apply_all(failed)
+    return expiry.sweep(but_for=failed)
 
 
 def prune_webhooks() -> int:

@@ -58,13 +58,14 @@ def stored() -> QuerySet[Attachment]:
     return Attachment.objects.filter(storage_key__startswith=retention.PREFIX).exclude(status=Status.EXPIRED)
 
 
-def apply_all() -> int:
+def apply_all(failed: set[UUID] | None = None) -> int:
     """Each tenant's rules to its files, at once where they changed and once a day; each time while the cache, which
-    remembers it, is away. Returns how many rows changed."""
-    return sum(_apply_if_due(tenant_id) for tenant_id in Tenant.objects.values_list("pk", flat=True))
+    remembers it, is away. Returns how many rows changed, and adds to `failed` the tenants whose terms are not true."""
+    failed = set() if failed is None else failed
+    return sum(_apply_if_due(tenant_id, failed) for tenant_id in Tenant.objects.values_list("pk", flat=True))
 
 
-def _apply_if_due(tenant_id: UUID) -> int:
+def _apply_if_due(tenant_id: UUID, failed: set[UUID]) -> int:
     terms = retention.terms_of(tenant_id)
     remembered, name = sorted(terms.everything().items()), f"retention-applied:{tenant_id}"
     if quietly(lambda: cache.get(name)) == remembered:
@@ -73,6 +74,7 @@ def _apply_if_due(tenant_id: UUID) -> int:
         changed = apply(tenant_id, terms)
     except ChatError as error:
         logger.warning("[STORAGE] rules not applied", extra={"tenant_id": tenant_id, "code": error.code})
+        failed.add(tenant_id)
         return 0
     quietly(lambda: cache.set(name, remembered, DAY_SECONDS))
     return changed

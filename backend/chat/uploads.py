@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import close_old_connections
 from django.utils import timezone
 
 from backend.chat import outbox, work
@@ -226,6 +227,7 @@ def _done(parts: dict[int, Part], sizes: dict[int, int]) -> dict[int, str]:
 
 def _check_arrived(upload: dict[str, Any]) -> None:
     """The storage itself says what is there; parts are joined first."""
+    close_old_connections()  # it may be slow to say so
     storage, key, size = media_storage(), upload["key"], upload["size"]
     if upload.get("part_bytes"):
         _join(upload)

@@ -124,6 +124,11 @@ def enqueue(kind: Kind, subject: object, *, tenant_id: UUID | None, run_at: date
         transaction.on_commit(lambda: ring(kind.queue))
 
 
+def is_open(kind: Kind, subject: object) -> bool:
+    """Whether it is wanted already, or being done."""
+    return Job.objects.filter(kind=kind.name, subject=str(subject), finished_at__isnull=True).exists()
+
+
 def ring(queue: str) -> None:
     """Say "look" to whoever listens in this process."""
     for ringer in _ringers:

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from backend.chat import departures, merging, outbox, receipts, sending
 from backend.chat.models import Conversation, Message, Parked
-from backend.gateways import evolution_records, evolution_send
+from backend.gateways import evolution_records, evolution_rest, evolution_send
 from backend.gateways.base import Accepted, Record, Uncertain
 from backend.jobs import queue
 from backend.jobs.models import Job
@@ -587,3 +588,20 @@ def test_a_file_that_is_gone_from_storage_was_not_handed_over(
     run(conversation)
 
     assert status(photo) == ("failed", "object_gone")
+
+
+def test_nobody_keeps_the_database_while_a_gateway_thinks(
+    ana: Member, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+
+    def think(request: httpx.Request) -> httpx.Response:
+        held.append(connection.connection is not None)
+        return httpx.Response(201, json={"key": {"id": "WA1", "remoteJid": "5517999990001@s.whatsapp.net"}})
+
+    client = httpx.Client(transport=httpx.MockTransport(think))
+    monkeypatch.setattr(evolution_rest, "_client_of", lambda _: client)
+    message = say(ana, conversation, "bom dia")
+    run(conversation)
+
+    assert (status(message), held) == (("sent", ""), [False])

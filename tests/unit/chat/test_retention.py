@@ -161,14 +161,28 @@ def test_without_redis_rules_are_applied_all_the_same(ana: Member, monkeypatch) 
 # --- Housekeeping ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trouble", ["check_the_bucket", "apply_all"])
-def test_trouble_in_one_thing_keeps_nothing_else_from_being_done(ana: Member, monkeypatch, caplog, trouble) -> None:
+def test_what_a_new_rule_keeps_does_not_go_at_its_old_term_while_the_storage_is_away(ana: Member, monkeypatch) -> None:
+    old = kept(ana, days_old=31)
+    RetentionRule.objects.create(tenant=ana.tenant, kind="", days=0)
+
+    def is_away(*_: object) -> bool:
+        raise TryLater("storage_unavailable")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(retention, "hold", is_away)
+        tasks.housekeeping("hourly")
+        assert again(old).status == "completed"
+    tasks.housekeeping("hourly")
+    assert (again(old).status, again(old).expires_at) == ("completed", None)
+
+
+def test_trouble_in_one_thing_keeps_nothing_else_from_being_done(ana: Member, monkeypatch, caplog) -> None:
     old = kept(ana, days_old=31)
 
     def breaks() -> int:
         raise RedisConnectionError("nobody is there")
 
-    monkeypatch.setattr(terms, trouble, breaks)
+    monkeypatch.setattr(terms, "check_the_bucket", breaks)
     with pytest.raises(ExceptionGroup, match="housekeeping"):
         tasks.housekeeping("hourly")
     assert again(old).status == "expired"
