@@ -7,18 +7,21 @@ hole. What a person wrote in groups goes, too; where others wrote of them, their
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from backend.chat import expiry, forgotten, mentions, proxy
+from backend.chat import expiry, forgotten, mentions, proxy, work
 from backend.chat.mentions import Marks
 from backend.chat.models import Contact, ContactAddress, Conversation, Message
 from backend.chat.people import all_spellings
+from backend.jobs import queue
 from backend.jobs.models import Job
 from backend.lib.errors import Conflict, Missing, TryLater
-from backend.media import orphans
+from backend.media import orphans, retention
 from backend.media.cache import media_cache
 from backend.media.models import Attachment
 from backend.media.storages import media_storage
@@ -29,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 Status = Attachment.Status
 BATCH = 500
+LATER = timedelta(minutes=10)
+"""After all tries of a job that held a file of what was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,7 @@ def erase(scope: Scope) -> Found:
         mentions.black_out(scope.messages(), tenant_id, marks)
         _delete_rows(scope, marks)
         forgotten.remember(tenant_id, marks.provider_ids | spoken.provider_ids)
+        _look_again_later(scope)
         _find_last_messages(touched)
         log.publish(wire.Erased(conversation_ids=[str(key) for key in touched]))
     logger.warning("erased", extra={"tenant_id": tenant_id, "messages": found.messages, "files": found.files})
@@ -176,7 +182,7 @@ def _remove_files(scope: Scope) -> None:
             _remove_upload(row)
             expiry.remove(row)
     for conversation_id in scope.conversation_ids:
-        orphans.remove_below(f"chat/{scope.tenant_id}/{conversation_id}/")
+        take_back(f"{scope.tenant_id}/{conversation_id}")
     _forget_what_is_near(scope)
 
 
@@ -208,7 +214,8 @@ def _check_nothing_is_leaving(scope: Scope) -> None:
 
 def _check_nothing_came(scope: Scope, marks: Marks) -> None:
     left = scope.files().exclude(status=Status.EXPIRED, storage_key="", upload={})
-    if scope.marks() != marks or left.exists():
+    newer = Conversation.objects.filter(contact=scope.contact).exclude(pk__in=scope.conversation_ids)
+    if scope.marks() != marks or left.exists() or (scope.contact and newer.exists()):
         raise TryLater("something_came", "A message or a file came meanwhile: run it again.")
 
 
@@ -230,6 +237,19 @@ def _find_last_messages(conversation_ids: list[UUID]) -> None:
     for row in Conversation.objects.filter(pk__in=conversation_ids, last_message=None):
         row.last_message = Message.objects.filter(conversation=row).order_by("-sent_at", "-pk").first()
         row.save(update_fields=["last_message"])
+
+
+def _look_again_later(scope: Scope) -> None:
+    """A job that stored a file meanwhile may have ended before it could take it back."""
+    later = timezone.now() + LATER
+    for conversation_id in scope.conversation_ids:
+        subject = f"{scope.tenant_id}/{conversation_id}"
+        queue.enqueue(work.TAKE_BACK, subject, tenant_id=scope.tenant_id, run_at=later)
+
+
+def take_back(subject: str) -> None:
+    """What lies there of a conversation that was erased. Subject: `{tenant}/{conversation}`. Raises TryLater."""
+    orphans.remove_below(f"{retention.PREFIX}{subject}/")
 
 
 def _delete_rows(scope: Scope, marks: Marks) -> None:

@@ -23,6 +23,8 @@ LARGE_BYTES = 1024 * 1024
 UNDER_WAY = timedelta(minutes=1)
 """A webhook may be committed so long after it was received."""
 ROWS_AT_ONCE = 200
+IDS_OF_ONE = 20
+"""A body that names more messages is a list of many chats: most of them are nobody's who is erased."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def search(tenant_id: UUID, marks: Marks, *, known: Spoken | None = None) -> Spo
     for key, body in _bodies(rows):
         if marks.is_in_body(body):
             keys.add(key)
-            named |= set(_ids_in(body))
+            ids = set(_ids_in(body))
+            named |= ids if len(ids) <= IDS_OF_ONE else set()
     return Spoken(frozenset(keys), frozenset(named), searched_at)
 
 

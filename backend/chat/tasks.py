@@ -13,6 +13,7 @@ from backend.chat import (
     abandoned,
     changes,
     downloads,
+    erasure,
     expiry,
     lane,
     outgoing,
@@ -109,6 +110,11 @@ def housekeeping(_: str) -> None:
     logger.info("pruned", extra=done)
     if troubles:
         raise ExceptionGroup("housekeeping", troubles)
+
+
+@runs(work.TAKE_BACK)
+def take_back(tenant_and_conversation: str) -> None:
+    erasure.take_back(tenant_and_conversation)
 
 
 @runs(work.ORPHANS)

@@ -29,5 +29,8 @@ RECONCILE = Kind("reconcile", queue="inbound")
 HOUSEKEEPING = Kind("housekeeping", queue="inbound")
 """Prune what is past its retention. Subject: `hourly`."""
 
+TAKE_BACK = Kind("take_back", queue="media_upload")
+"""Look once more for what was stored while a conversation was erased. Subject: tenant and conversation."""
+
 ORPHANS = Kind("orphans", queue="media_upload")
 """Tell of objects without a row and rows without their object. Subject: `weekly`."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -12,8 +13,9 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from backend.chat import downloads, erasure, expiry, outgoing, pictures, receipts
+from backend.chat import downloads, erasure, expiry, outgoing, pictures, receipts, tasks
 from backend.chat.models import Contact, InboundEvent, Message
+from backend.jobs.models import Job
 from backend.lib.errors import TryLater
 from backend.media import pipeline
 from backend.media.cache import media_cache
@@ -21,8 +23,9 @@ from backend.media.cache_redis import GONE
 from backend.media.models import Attachment
 from backend.media.spool import measured
 from backend.media.storages import media_storage
+from backend.tenants.models import Instance
 from tests.cast import Member
-from tests.inbound import deliver, reaction
+from tests.inbound import deliver, reaction, upsert
 from tests.parts import EMBEDDED
 from tests.unit.chat.keeping import kept
 from tests.unit.chat.test_sharing import arrives, opened
@@ -188,3 +191,29 @@ def reacted(member: Member, provider_id: str) -> None:
         deliver(member.instance, reaction(provider_id, "👍", at_ms=int(time.time() * 1000)))
     finally:
         connections.close_all()
+
+
+def test_what_a_process_left_that_died_in_between_is_looked_for_once_more(ana: Member, tmp_path: Path) -> None:
+    file = kept(ana)
+    conversation_id = Message.objects.get(attachment=file).conversation_id
+    erase()
+    left = pipeline.chat_key(ana.tenant.pk, conversation_id, file.pk, "foto.jpg")
+    path = tmp_path / "foto.jpg"
+    path.write_bytes(samples.jpeg())
+    media_storage().save_file(left, path, "image/jpeg")
+    job = Job.objects.get(kind="take_back")
+    assert job.run_at > timezone.now() + timedelta(minutes=5)
+
+    tasks.take_back(job.subject)
+    assert [one.key for one in media_storage().list_keys("chat/")] == []
+
+
+def test_a_conversation_that_is_begun_meanwhile_is_not_lost_in_silence(ana: Member, monkeypatch) -> None:
+    kept(ana)
+    scope = erasure.of_contact(Contact.objects.get())
+    other = Instance.objects.create(tenant=ana.tenant, name="acme-02", secret="s2", base_url="http://gw", api_key="k")
+    deliver(other, upsert("NEW1", "oi de novo"))
+
+    with pytest.raises(TryLater, match="came meanwhile"):
+        erasure.erase(scope)
+    assert Message.objects.filter(provider_id="NEW1").exists()
