@@ -14,12 +14,15 @@ from typing import Any
 import httpx
 
 from tests.bench import letters
-from tests.bench.figures import RUNS, Measure, Target, percentile
+from tests.bench.figures import Measure, Target, percentile
 from tests.bench.rig import Company, Rig
 from tests.servers import HOST, free_ports
 
 A_SECOND, SECONDS, CHATS = 50, 6, 10
 ONE_BY_ONE = 40
+PACED_RUNS = 7
+"""The slowest three of 300 are what one pause of a shared machine makes them: it takes more than the usual runs to see
+past it."""
 
 
 def run(rig: Rig) -> list[Measure]:
@@ -38,7 +41,7 @@ async def _measure(posted: Measure, handed: Measure, url: str, company: Company,
     limits = httpx.Limits(max_connections=32)
     async with httpx.AsyncClient(base_url=url, headers=company.headers, timeout=30, limits=limits) as agent:
         chats = await _conversations(agent, company)
-        for run_number in range(RUNS + 1):  # the first warms up
+        for run_number in range(PACED_RUNS + 1):  # the first warms up
             waits = await _paced(agent, chats)
             await gateway.wait_until_quiet()
             gaps = [await _one(agent, gateway, chats[0]) for _ in range(ONE_BY_ONE)]
@@ -130,7 +133,7 @@ class Gateway:
                 )
                 writer.write(lines.encode() + answer)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):  # the bench is over
             writer.close()
 
     def _answer(self, body: bytes, at: float) -> dict[str, Any]:
