@@ -6,12 +6,15 @@ The gateway is asked first, outside any transaction; only what it took is writte
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import close_old_connections
 from django.utils import timezone
 
 from backend.chat import parcels, present, receipts, work
 from backend.chat.downloads import access_to
 from backend.chat.models import Conversation, Message
 from backend.gateways import evolution_send
+from backend.gateways.base import MessageKey
+from backend.gateways.evolution_base64 import GatewayAccess
 from backend.jobs import queue
 from backend.lib.errors import Conflict, Missing, Refused, TryLater
 from backend.lib.text import clean
@@ -35,7 +38,7 @@ def edit(message: Message, text: str) -> wire.Message:
     if message.direction != Message.Direction.OUTGOING or message.kind not in EDITABLE or message.deleted_at:
         raise Refused("not_editable", "Only our own texts and captions can be edited.")
     _check_term(message, EDIT_WITHIN)
-    evolution_send.edit_text(access_to(message.instance), parcels.key_of(message), text)
+    evolution_send.edit_text(*_at_the_gateway(message), text)
     with log.unit(message.tenant_id):
         row = _locked(message)
         receipts.edit(row, text, timezone.now())
@@ -50,7 +53,7 @@ def delete(message: Message) -> wire.Message:
     if message.direction != Message.Direction.OUTGOING:
         raise Refused("not_editable", "Only our own messages can be deleted for everyone.")
     _check_term(message, DELETE_WITHIN)
-    evolution_send.delete_for_everyone(access_to(message.instance), parcels.key_of(message))
+    evolution_send.delete_for_everyone(*_at_the_gateway(message))
     with log.unit(message.tenant_id):
         row = _locked(message)
         receipts.delete(row, timezone.now())
@@ -67,7 +70,7 @@ def react(message: Message, emoji: str, author: User) -> wire.Message:
         raise Refused("not_an_emoji", "A reaction is one emoji.")
     if not message.provider_id or message.deleted_at:
         raise Conflict("too_late", "This message cannot be reacted to.")
-    evolution_send.react(access_to(message.instance), parcels.key_of(message), emoji)
+    evolution_send.react(*_at_the_gateway(message), emoji)
     with log.unit(message.tenant_id):
         row = _locked(message)
         receipts.react(row, emoji, by=author.name, addresses=(receipts.ME,), at=timezone.now())
@@ -113,3 +116,10 @@ def _locked(message: Message) -> Message:
     if row is None:
         raise Missing("no_such_message")
     return row
+
+
+def _at_the_gateway(message: Message) -> tuple[GatewayAccess, MessageKey]:
+    """How it is reached there. Others need the database while a gateway thinks, for half a minute perhaps."""
+    reached = access_to(message.instance), parcels.key_of(message)
+    close_old_connections()
+    return reached

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import close_old_connections
 from django.db.models import QuerySet
 
 from backend.chat import present, receipts
@@ -39,10 +40,11 @@ def with_message(pk: UUID, do: Callable[[Message], None]) -> None:
 
 def hand_over(message: Message) -> Accepted:
     """One call. Raises Refused (never sent), TryLater (not sent) and Uncertain (nobody knows)."""
-    gateway, to = access_to(message.instance), address_of(message)
+    gateway, to, quoted = access_to(message.instance), address_of(message), _quoted(message)
+    close_old_connections()  # a gateway may think for half a minute, and others need the database
     if message.attachment is None:
-        return evolution_send.send_text(gateway, to, message.text, _quoted(message))
-    return evolution_send.send_file(gateway, to, _file(message), _quoted(message))
+        return evolution_send.send_text(gateway, to, message.text, quoted)
+    return evolution_send.send_file(gateway, to, _file(message), quoted)
 
 
 def address_of(message: Message) -> str:

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import httpx
 from django.conf import settings
-from django.db import close_old_connections
 
 from backend.gateways import evolution_wire as wire
 from backend.gateways.evolution_base64 import GatewayAccess
@@ -82,7 +81,6 @@ def call(gateway: GatewayAccess, told: Call) -> object:
 
 
 def _request(gateway: GatewayAccess, told: Call) -> httpx.Response:
-    close_old_connections()  # a gateway may think for half a minute, and others need the database
     seconds = settings.GATEWAY_SECONDS if told.seconds is None else told.seconds
     timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=POOL_SECONDS)
     try:
