@@ -32,8 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.usefixtures(*REAL_PARTS))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Theatre]:
+    """Each file's own: another's conversations would push the demo's out of the list's view."""
     folder = tmp_path_factory.mktemp("e2e")
     rooms = {} if EMBEDDED else request.getfixturevalue("rooms")
     with SandboxProcess(folder / "sandbox") as phone:
@@ -45,9 +46,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
             yield Theatre(Stage([chat], phone))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def rooms(request: pytest.FixtureRequest, parts: Parts) -> dict[str, str]:
-    """A migrated database, a vhost and a bucket of this folder's own."""
+    """A migrated database, a vhost and a bucket of this file's own."""
     room = f"browser-{uuid4().hex}"
     server, template = request.getfixturevalue("postgres"), request.getfixturevalue("migrated_template")
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as link:
