@@ -177,8 +177,11 @@ def _check(client_id: str, text: str, attachment: Attachment | None) -> None:
 
 def _locked(conversation_id: UUID) -> Conversation:
     """With what its shape shows but for the last message: for most who ask, that is about to be another."""
-    rows = Conversation.objects.select_related("contact", "assignee")
-    return rows.select_for_update(of=("self",)).get(pk=conversation_id)
+    rows = Conversation.objects.select_related("contact", "assignee").filter(pk=conversation_id)
+    found = rows.select_for_update(of=("self",)).first()
+    if found is None:
+        raise Missing("no_such_conversation", "It was erased, or merged into another.")
+    return found
 
 
 def _quoted(conversation: Conversation, quoted_id: UUID | None) -> Message | None:

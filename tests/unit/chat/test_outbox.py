@@ -157,6 +157,14 @@ def test_a_quote_of_another_conversation_is_not_found(ana: Member, conversation:
         outbox.draft(conversation, ana.user, client_id="c", text="a", quoted_id=other.pk)
 
 
+def test_a_conversation_that_is_gone_by_now_is_not_found(ana: Member, conversation: Conversation) -> None:
+    known = Conversation.objects.get(pk=conversation.pk)
+    Message.objects.all().delete()
+    conversation.delete()
+    with pytest.raises(Missing):
+        say(ana, known, "tarde demais")
+
+
 def test_messages_leave_in_order_and_are_sent(ana: Member, conversation: Conversation, gateway: Gateway) -> None:
     messages = [say(ana, conversation, text) for text in ("um", "dois", "três")]
     assert run(conversation) == 0
