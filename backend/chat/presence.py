@@ -4,21 +4,15 @@ Presence lies in the cache, one key for each person of a tenant, and lives PRESE
 process that dies takes nobody's presence with it for longer than that.
 """
 
-import logging
-from collections.abc import Callable
-from typing import TypeVar
 from uuid import UUID
 
 from django.core.cache import cache
 
 from backend.chat.models import Conversation
 from backend.lib.errors import Missing
+from backend.lib.quiet import quietly
 from backend.realtime import bell, wire
 from backend.tenants.models import Membership, User
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 PRESENCE_SECONDS = 90
 """A socket renews it every 60 s."""
@@ -45,14 +39,14 @@ def still_here(tenant_id: UUID, user: User, viewing: str | None) -> None:
 
 def gone(tenant_id: UUID, user: User) -> None:
     """A window was closed. Another one of the same person says so within a minute."""
-    _quietly(lambda: cache.delete(_key(tenant_id, user.pk)))
+    quietly(lambda: cache.delete(_key(tenant_id, user.pk)))
     _tell(tenant_id)
 
 
 def _tell(tenant_id: UUID) -> None:
     colleagues = Membership.objects.filter(tenant_id=tenant_id).select_related("user").order_by("created_at", "pk")
     keys = {_key(tenant_id, member.user_id): member.user for member in colleagues}
-    found = _quietly(lambda: cache.get_many(list(keys))) or {}
+    found = quietly(lambda: cache.get_many(list(keys))) or {}
     agents = [
         wire.PresentAgent(id=str(keys[key].pk), name=keys[key].name, viewing=viewing or None)
         for key, viewing in found.items()
@@ -61,7 +55,7 @@ def _tell(tenant_id: UUID) -> None:
 
 
 def _remember(tenant_id: UUID, user: User, viewing: str | None) -> None:
-    _quietly(lambda: cache.set(_key(tenant_id, user.pk), viewing or "", PRESENCE_SECONDS))
+    quietly(lambda: cache.set(_key(tenant_id, user.pk), viewing or "", PRESENCE_SECONDS))
 
 
 def _key(tenant_id: UUID, user_id: object) -> str:
@@ -76,11 +70,3 @@ def _theirs(tenant_id: UUID, conversation_id: str) -> UUID:
     if not Conversation.objects.filter(pk=key, tenant_id=tenant_id).exists():
         raise Missing("no_such_conversation")
     return key
-
-
-def _quietly(call: Callable[[], T]) -> T | None:
-    try:
-        return call()
-    except Exception as error:  # redis away: nobody is seen for a while, and nothing else happens
-        logger.info("presence not known", extra={"reason": type(error).__name__})
-        return None
